@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Scellé.  make help lists what there is to make.
+
+VERSION   := 0.1.0
+CC        ?= gcc
+PREFIX    ?= /usr/local
+BUILD     ?= build
+MODE      ?= release
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
+
+PKGS      := libcurl libxml-2.0 gumbo sqlite3 libsodium libcrypto libssl libzstd libbrotlidec \
+             libdeflate jansson libpcre2-8 libseccomp libpsl libidn2 zlib
+TESTPKGS  := criterion
+
+WARN      := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
+             -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Werror
+HARDEN    := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+             -fcf-protection -fPIE
+HARDENLD  := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+
+OPT       := -O2 -g
+CFLAGS_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+CFLAGS_cover   := -O0 -g --coverage
+ifeq ($(MODE),asan)
+OPT       := $(CFLAGS_asan)
+HARDEN    := -fPIE
+HARDENLD  := -pie -fsanitize=address,undefined
+endif
+ifeq ($(MODE),cover)
+OPT       := $(CFLAGS_cover)
+HARDEN    := -fPIE
+HARDENLD  := -pie --coverage
+endif
+O         := $(BUILD)/$(MODE)
+
+# Looked up when first used: on a bare machine "make deps" comes before.
+PKGCFLAGS  = $(eval PKGCFLAGS := $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g'))$(PKGCFLAGS)
+PKGLIBS    = $(eval PKGLIBS := $(shell pkg-config --libs $(PKGS)) -lresolv)$(PKGLIBS)
+TESTCFLAGS = $(eval TESTCFLAGS := $(shell pkg-config --cflags $(TESTPKGS) | sed 's/-I/-isystem /g'))$(TESTCFLAGS)
+TESTLIBS   = $(eval TESTLIBS := $(shell pkg-config --libs $(TESTPKGS)))$(TESTLIBS)
+
+GITREV    := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+CPPFLAGS  += -I. -D_GNU_SOURCE -DSCELLE_VERSION='"$(VERSION)"' -DSCELLE_PREFIX='"$(PREFIX)"'
+CFLAGS    += -std=c11 $(OPT) $(WARN) $(HARDEN)
+LDFLAGS   += $(HARDENLD)
+
+FLOORS    := util store parsers crawler cases
+LIBSRC    := $(wildcard $(addsuffix /*.c,$(FLOORS)))
+TOOLSRC   := $(wildcard tools/*.c)
+TESTSRC   := $(wildcard tests/*/test_*.c)
+SERVERSRC := $(wildcard tests/server/*.c)
+BENCHSRC  := $(wildcard tests/bench/bench_*.c)
+PROBESRC  := $(wildcard tests/tools/*.c)
+FUZZSRC   := $(wildcard tests/fuzz/fuzz_*.c)
+CLITESTS  := $(sort $(wildcard tests/cli/[0-9]*.sh))
+
+LIBOBJ    := $(LIBSRC:%.c=$(O)/%.o)
+TOOLOBJ   := $(TOOLSRC:%.c=$(O)/%.o)
+LIB       := $(O)/libscelle.a
+TESTBIN   := $(TESTSRC:%.c=$(O)/%)
+SERVERBIN := $(if $(SERVERSRC),$(O)/tests/server/site)
+BENCHBIN  := $(BENCHSRC:%.c=$(O)/%)
+PROBEBIN  := $(PROBESRC:%.c=$(O)/%)
+FUZZBIN   := $(FUZZSRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+MO        := $(patsubst po/%.po,$(BUILD)/locale/%/LC_MESSAGES/scelle.mo,$(wildcard po/*.po))
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' "$(1)" "$(2)")
+
+.PHONY: all lib help deps demo test unit cli check asan fuzz cover bench torture install clean po
+all: $(if $(TOOLSRC),scelle) lib $(MO)
+lib: $(LIB)
+
+ifeq ($(MODE),release)
+scelle: $(O)/scelle
+	$(Q)cp -f $< $@
+else
+scelle: $(O)/scelle
+endif
+
+$(O)/scelle: $(TOOLOBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+
+$(LIB): $(LIBOBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(O)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(PKGCFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/tests/%.o: tests/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-conversion -Wno-pedantic -Wno-missing-prototypes \
+	    $(PKGCFLAGS) $(TESTCFLAGS) -MMD -MP -c -o $@ $<
+
+$(TESTBIN): $(O)/%: $(O)/%.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) $(TESTLIBS) -lpthread
+
+$(O)/tests/server/site: $(SERVERSRC:%.c=$(O)/%.o) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+
+$(BENCHBIN) $(PROBEBIN): $(O)/%: $(O)/%.o $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+
+$(BUILD)/locale/%/LC_MESSAGES/scelle.mo: po/%.po
+	$(call say,MSGFMT,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)msgfmt --check -o $@ $<
+
+-include Makefile.local
+include tests/tests.mk
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+clean:
+	$(Q)rm -rf $(BUILD) scelle

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Time: reading clocks (the only place that does), and writing dates.
+ */
+#ifndef UTIL_CLOCK_H
+#define UTIL_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* clock_wall_ms - milliseconds since 1970-01-01T00:00:00Z, CLOCK_REALTIME */
+int64_t clock_wall_ms(void);
+
+/* clock_boot_ms - milliseconds since boot, suspend included, never steps back */
+int64_t clock_boot_ms(void);
+
+/*
+ * clock_boot_id - the kernel's random identity of this boot
+ *   out   36 characters and a NUL; "unknown" when the kernel does not tell
+ */
+void clock_boot_id(char out[static 37]);
+
+/* clock_sleep_ms - sleep; returns 0, or ERR_CANCELLED when a signal came */
+int clock_sleep_ms(int64_t ms);
+
+#define CLOCK_RFC3339_MAX 40
+
+/*
+ * clock_rfc3339 - "2026-11-22T10:00:00.123Z" (RFC 3339, UTC, milliseconds)
+ *   ms    since 1970; years 0000 to 9999, else "invalid"
+ *   out   CLOCK_RFC3339_MAX bytes, the caller's; returned
+ */
+const char *clock_rfc3339(int64_t ms, char out[static CLOCK_RFC3339_MAX]);
+
+/* clock_rfc3339_s - the same in whole seconds, "2026-11-22T10:00:00Z" */
+const char *clock_rfc3339_s(int64_t ms, char out[static CLOCK_RFC3339_MAX]);
+
+/*
+ * clock_parse_rfc3339 - read "YYYY-MM-DD" or "YYYY-MM-DDThh:mm[:ss[.frac]]"
+ * with "Z" or "+hh:mm"; a bare date is midnight UTC.
+ *   text    len bytes
+ *   ms_out  milliseconds since 1970, untouched on failure
+ * Returns 0 or ERR_FORMAT (also for the 31st of February and such).
+ */
+int clock_parse_rfc3339(const char *text, size_t len, int64_t *ms_out);
+
+/* clock_days - days since 1970-01-01 of a proleptic Gregorian date */
+int64_t clock_days(int64_t year, unsigned month, unsigned day);
+
+#endif
