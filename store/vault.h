@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The vault: one directory that holds a unit's evidence.
+ *
+ * It knows bytes, kinds and positions, never URLs or pages.  What is on disk is
+ * written down in docs/store-format.md; this header is how the floors above
+ * write to it and read from it.
+ *
+ * A vault has one append-only log (leaves, signed heads) and any number of
+ * streams.  A stream is a directory with packs/ (sealed objects) and keys/
+ * (slots that open them); everything in it is sealed to one X25519 public key
+ * (the unit's for admin, the month's for audit, the case's for a case).  Each
+ * item of a stream is one leaf of the log: a statement (object 0) and its blobs
+ * (objects 1..n), numbered by case_seq from 0 without a gap.
+ *
+ * Invariants
+ *  (1) A head is signed only over leaves that are durable, whose objects and
+ *      slots are durable.
+ *  (2) After any failed write or sync the vault accepts no further write.
+ *  (3) Bytes behind the last signed head are cut to torn/ at the next open for
+ *      writing, and a recovery leaf says so.
+ */
+#ifndef STORE_VAULT_H
+#define STORE_VAULT_H
+
+#include "store/leaf.h"
+#include "util/buf.h"
+#include "util/err.h"
+
+struct vault;
+struct stream;
+struct batch;
+
+#define VAULT_NAME_MAX 96		/* origin, shard, stream directory */
+#define VAULT_OBJECT_MAX (512u << 20)	/* plain bytes of one object */
+#define VAULT_BLOBS_MAX 64		/* blobs of one item */
+
+/*
+ * vault_create - make an empty vault
+ *   path      must not exist, or be an empty directory
+ *   shard     log directory name, "<unit>-<year>": a-z 0-9 and '-'
+ *   origin    first line of every head, e.g. "scelle/piej-demo-2026"
+ *   log_seed  Ed25519 seed of the key that signs heads, borrowed
+ *   now_ms    wall clock
+ * The log is empty and has a signed head of size 0.
+ * Returns 0, ERR_EXIST, ERR_RANGE or ERR_IO.
+ */
+int vault_create(const char *path, const char *shard, const char *origin,
+		 const uint8_t log_seed[static 32], int64_t now_ms,
+		 struct err *e);
+
+enum vault_mode { VAULT_READ, VAULT_WRITE };
+
+/*
+ * vault_open - open an existing vault
+ *   log_seed  needed for VAULT_WRITE (may be NULL for VAULT_READ)
+ * VAULT_READ takes no lock and sees the log up to its last signed head.
+ * VAULT_WRITE takes the lock and recovers what a crash left (invariant 3);
+ * vault_recovered() then tells what was done, and the floor above writes the
+ * recovery leaf (kind LEAF_RECOVERY) into the admin stream.
+ * Returns 0, ERR_NOENT, ERR_BUSY, ERR_VERSION, ERR_DAMAGED, ERR_AUTH (the seed
+ * is not this log's) or ERR_IO.
+ */
+int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
+	       struct vault **out, struct err *e);
+void vault_close(struct vault *v);	/* NULL allowed; its streams die too */
+
+const char *vault_path(const struct vault *v);
+const char *vault_origin(const struct vault *v);
+uint64_t vault_size(const struct vault *v);	/* leaves under the last head */
+int vault_leaf(const struct vault *v, uint64_t seq, struct leaf *out);
+/* vault_head - the last head, a signed note; borrowed until the next commit */
+struct bytes vault_head(const struct vault *v);
+/* vault_vkey - verifier key text of the log, from the vault's FORMAT file */
+const char *vault_vkey(const struct vault *v);
+
+/* What recovery did, for the recovery statement; all zero when nothing. */
+struct vault_recovery {
+	uint64_t torn_bytes;	/* moved to torn/ */
+	uint32_t torn_files;	/* files there, named <sha256 hex>.torn */
+	uint64_t adopted;	/* durable leaves found behind the last head, kept */
+	uint64_t orphan_objects;/* pack frames without a leaf, moved to torn/ */
+	char names[8][72];	/* the first torn file names */
+};
+const struct vault_recovery *vault_recovered(const struct vault *v);
+
+/*
+ * stream_create, stream_open - a stream below the vault
+ *   dir      relative path: "admin", "audit/2026-11", "cases/<16 hex>"
+ *   pub      X25519 public key everything in it is sealed to
+ *   tag_key  numbers this stream's leaves, see leaf_tag()
+ * The vault owns the stream.  stream_open() continues the numbering.
+ */
+int stream_create(struct vault *v, const char *dir,
+		  const uint8_t pub[static 32],
+		  const uint8_t tag_key[static 32], struct stream **out,
+		  struct err *e);
+int stream_open(struct vault *v, const char *dir, const uint8_t pub[static 32],
+		const uint8_t tag_key[static 32], struct stream **out,
+		struct err *e);
+
+/* --- writing ----------------------------------------------------------- */
+
+/*
+ * batch_begin - start a group commit; one at a time per vault
+ * batch_number - the case_seq the next batch_add() to s takes, so that the
+ *   statement can state it
+ */
+int batch_begin(struct vault *v, struct batch **out, struct err *e);
+uint64_t batch_number(const struct batch *b, const struct stream *s);
+
+struct store_blob {
+	const struct bytes *pieces;	/* the blob's bytes, in pieces */
+	unsigned npieces;
+	uint8_t salt[32];		/* of its commitment in the statement */
+};
+
+/* A file outside the packs that this leaf vouches for by its hash. */
+struct store_external {
+	const char *path;	/* relative to the vault, e.g. "admin/unit.pub" */
+	uint8_t sha256[32];	/* of the file's bytes; zeros: the file is gone */
+};
+
+struct store_item {
+	uint16_t kind;			/* LEAF_* */
+	uint16_t flags;			/* LEAF_FLAG_*, e.g. lab */
+	struct bytes statement;		/* signed note, stored as it is */
+	uint8_t salt[32];		/* of the leaf's open commitment */
+	const struct store_blob *blobs;
+	unsigned nblobs;
+	const struct store_external *externals;
+	unsigned nexternals;
+};
+
+/*
+ * batch_add - seal an item and append it to its stream's pack (not durable
+ * yet).  Leaf times never go back: an earlier time_ms is raised to the last.
+ *   seq_out  log position the leaf will have; may be NULL
+ * Returns 0, ERR_RANGE, ERR_NOMEM or ERR_IO (then the vault is dead).
+ */
+int batch_add(struct batch *b, struct stream *s, const struct store_item *it,
+	      int64_t time_ms, uint64_t *seq_out, struct err *e);
+
+/*
+ * batch_commit - packs and slots synced, leaves appended and synced, head
+ * signed and appended, in that order.  When it returns 0 every item is durable
+ * under a signed head.  Frees the batch, also on failure.
+ */
+int batch_commit(struct batch *b, struct err *e);
+void batch_abort(struct batch *b);	/* frees; only before the first add */
+
+/*
+ * vault_receipt - what a caller keeps: C2SP tlog-proof text (index, inclusion
+ * hashes, signed head) for leaf seq under the last head
+ * vault_inclusion, vault_consistency - RFC 6962 proofs, 32-byte hashes appended
+ */
+int vault_receipt(const struct vault *v, uint64_t seq, struct buf *out,
+		  struct err *e);
+int vault_inclusion(const struct vault *v, uint64_t seq, uint64_t size,
+		    struct buf *out, struct err *e);
+int vault_consistency(const struct vault *v, uint64_t old_size, uint64_t size,
+		      struct buf *out, struct err *e);
+
+/* --- reading ----------------------------------------------------------- */
+
+/* stream_count - items under the last head; stream_seq - log position of one */
+uint64_t stream_count(const struct stream *s);
+int stream_seq(const struct stream *s, uint64_t case_seq, uint64_t *seq_out,
+	       struct err *e);
+/* stream_objects - number of objects of an item, the statement included */
+int stream_objects(const struct stream *s, uint64_t case_seq, unsigned *n_out,
+		   struct err *e);
+
+/* stream_unlock - decrypt the slots with the stream's secret key; ERR_AUTH when
+ * it is another key.  Later appends by this process are seen too. */
+int stream_unlock(struct stream *s, const uint8_t secret[static 32],
+		  struct err *e);
+
+/*
+ * stream_get - open one object (0 is the statement), appended to plain
+ *   salt_out  32 bytes: salt of its commitment; may be NULL
+ * Every hash on the way is checked: sealed bytes against the leaf's body, the
+ * statement against its open commitment.
+ * Returns 0, ERR_NOENT, ERR_AUTH, ERR_DAMAGED (e names file and offset) or
+ * ERR_LIMIT.
+ */
+int stream_get(struct stream *s, uint64_t case_seq, unsigned object,
+	       struct buf *plain, uint8_t *salt_out, struct err *e);
+/* stream_sealed - the object's age file as stored and, when the stream is
+ * unlocked, its identity (else 32 zero bytes) */
+int stream_sealed(struct stream *s, uint64_t case_seq, unsigned object,
+		  struct buf *sealed, uint8_t identity_out[static 32],
+		  struct err *e);
+
+#endif
