@@ -1,8 +1,83 @@
 # SPDX-License-Identifier: EUPL-1.2
 # What is run rather than built: tests, checks, fuzzing, benchmarks.
 
-unit: $(TESTBIN) $(SERVERBIN) $(if $(TOOLSRC),scelle)
+help:
+	@echo 'make            build ./scelle'
+	@echo 'make deps       install missing Debian packages'
+	@echo 'make demo       a whole case against a site on this machine, then a forgery found'
+	@echo 'make test       unit tests, then command line tests'
+	@echo 'make check      floors, headers, banned functions, static analysis, clang build'
+	@echo 'make asan       the tests under address and undefined-behaviour sanitizers'
+	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS (60)'
+	@echo 'make torture    kill, EIO and ENOSPC at every write of a collect; long gap test'
+	@echo 'make cover      line coverage of the tests'
+	@echo 'make bench      speed as ratios against peers in the same run'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
+
+# "make test" on a bare machine installs first, then builds in a second make,
+# since what pkg-config answers is not known before.
+deps:
+	$(Q)tests/check/deps.sh
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory unit
+	$(Q)$(MAKE) --no-print-directory cli
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all $(SERVERBIN)
+	$(Q)OBJ=$(O) tests/demo.sh
+
+unit: $(TESTBIN) $(SERVERBIN) $(if $(TOOLSRC),scelle) $(MO)
 	$(Q)tests/run-units.sh $(O) $(TESTBIN)
+
+cli: all $(SERVERBIN) $(PROBEBIN)
+	$(Q)OBJ=$(O) tests/run-cli.sh $(CLITESTS)
+
+check: all
+	$(Q)tests/check/floors.sh
+	$(Q)tests/check/headers.sh $(CC) $(CPPFLAGS) -std=c11 $(WARN) $(PKGCFLAGS)
+	$(call say,CLANG,all sources)
+	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 8 clang $(CPPFLAGS) -std=c11 -O1 $(WARN) \
+	    $(PKGCFLAGS) -fsyntax-only
+	$(call say,CPPCHK,all sources)
+	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+	    --suppressions-list=tests/check/cppcheck.txt \
+	    --error-exitcode=1 -I. -D_GNU_SOURCE -DSCELLE_VERSION='"0"' -DSCELLE_PREFIX='"/"' $(FLOORS) tools
+	$(call say,TIDY,all sources)
+	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
+	    $(CPPFLAGS) -std=c11 $(PKGCFLAGS) 2>/dev/null || { echo "clang-tidy: $$*"; exit 255; }' sh
+	$(call say,SHELL,scripts)
+	$(Q)shellcheck -x -P SCRIPTDIR -e SC1091 $$(git ls-files '*.sh' .ci/run)
+	$(Q)mandoc -T lint -W warning docs/scelle.1
+	@echo 'check: all sound'
+
+asan:
+	$(Q)tests/check/asan.sh
+
+fuzz: $(FUZZBIN)
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(or $(FUZZ_SECONDS),60) $(FUZZBIN)
+
+torture: all $(SERVERBIN) $(PROBEBIN)
+	$(Q)OBJ=$(O) TORTURE=1 tests/run-cli.sh $(sort $(wildcard tests/torture/*.sh) $(wildcard tests/cli/*-faults*.sh))
+
+cover:
+	$(Q)$(MAKE) --no-print-directory MODE=cover unit
+	$(Q)lcov -q -c -d $(BUILD)/cover -o $(BUILD)/cover.info --include '$(CURDIR)/*' --exclude '*/tests/*'
+	$(Q)lcov --list $(BUILD)/cover.info
+
+bench: all $(BENCHBIN) $(SERVERBIN)
+	$(Q)tests/check/deps.sh --all
+	$(Q)OBJ=$(O) tests/bench/run.sh
+
+install: all
+	install -Dm755 scelle $(DESTDIR)$(PREFIX)/bin/scelle
+	install -d $(DESTDIR)$(PREFIX)/share/scelle/profiles $(DESTDIR)$(PREFIX)/share/doc/scelle
+	install -m644 profiles/*.profile $(DESTDIR)$(PREFIX)/share/scelle/profiles/
+	install -Dm644 docs/scelle.1 $(DESTDIR)$(PREFIX)/share/man/man1/scelle.1
+	install -m644 README.md LICENSE CHANGELOG.md docs/*.md $(DESTDIR)$(PREFIX)/share/doc/scelle/
+	for m in $(MO); do l=$${m#$(BUILD)/locale/}; \
+	    install -Dm644 $$m $(DESTDIR)$(PREFIX)/share/locale/$$l; done
 
 # One fuzz target: make build/fuzz/fuzz_age, then run it with libFuzzer's flags.
 FUZZLIBOBJ := $(LIBSRC:%.c=$(BUILD)/fuzz/obj/%.o)
