@@ -95,13 +95,15 @@ static const char *format(int64_t ms, int frac, char *out)
 		days--;
 	}
 	if (days < -719528 || days > 2932896)
-		return strcpy(out, "invalid");
+		return memcpy(out, "invalid", 8);
 	civil(days, &year, &month, &day);
 	snprintf(out, CLOCK_RFC3339_MAX, "%04d-%02d-%02dT%02d:%02d:%02d",
 		 (int)year, month, day, sec / 3600, sec / 60 % 60, sec % 60);
 	if (frac)
-		snprintf(out + 19, CLOCK_RFC3339_MAX - 19, ".%03d", (int)rest);
-	return strcat(out, "Z");
+		snprintf(out + 19, CLOCK_RFC3339_MAX - 19, ".%03dZ", (int)rest);
+	else
+		memcpy(out + 19, "Z", 2);
+	return out;
 }
 
 const char *clock_rfc3339(int64_t ms, char out[static CLOCK_RFC3339_MAX])
