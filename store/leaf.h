@@ -28,6 +28,8 @@ enum leaf_kind {
 
 #define LEAF_KIND_MAX 10
 
+#define LEAF_FLAG_LAB 1		/* made in lab mode: no evidence */
+
 /*
  * The bytes on disk, which are the bytes the tree hashes.
  * If you change this, change docs/store-format.md with it.
@@ -98,7 +100,7 @@ void leaf_open_hash(const uint8_t salt[static 32],
 /*
  * leaf_tag - proves that a case's numbering has no gap
  *   key       the case's tag key
- *   case_seq  number within the case, from 1
+ *   case_seq  number within the case, from 0
  * out = HMAC-SHA256(key, "scelle/tag/v1" 00 u64be case_seq).
  */
 void leaf_tag(const uint8_t key[static 32], uint64_t case_seq,

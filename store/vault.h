@@ -41,12 +41,13 @@ struct batch;
  *   shard     log directory name, "<unit>-<year>": a-z 0-9 and '-'
  *   origin    first line of every head, e.g. "scelle/piej-demo-2026"
  *   log_seed  Ed25519 seed of the key that signs heads, borrowed
+ *   lab       1: made for tests and demos; every leaf will say so, for ever
  *   now_ms    wall clock
  * The log is empty and has a signed head of size 0.
  * Returns 0, ERR_EXIST, ERR_RANGE or ERR_IO.
  */
 int vault_create(const char *path, const char *shard, const char *origin,
-		 const uint8_t log_seed[static 32], int64_t now_ms,
+		 const uint8_t log_seed[static 32], int lab, int64_t now_ms,
 		 struct err *e);
 
 enum vault_mode { VAULT_READ, VAULT_WRITE };
@@ -67,12 +68,20 @@ void vault_close(struct vault *v);	/* NULL allowed; its streams die too */
 
 const char *vault_path(const struct vault *v);
 const char *vault_origin(const struct vault *v);
+const char *vault_shard(const struct vault *v);
+int vault_lab(const struct vault *v);	/* 1: a lab vault, see vault_create() */
 uint64_t vault_size(const struct vault *v);	/* leaves under the last head */
 int vault_leaf(const struct vault *v, uint64_t seq, struct leaf *out);
 /* vault_head - the last head, a signed note; borrowed until the next commit */
 struct bytes vault_head(const struct vault *v);
 /* vault_vkey - verifier key text of the log, from the vault's FORMAT file */
 const char *vault_vkey(const struct vault *v);
+
+/*
+ * vault_publish - write the last head to log/<shard>/heads/<size>.note, once;
+ * a head that is there already is fine
+ */
+int vault_publish(struct vault *v, struct err *e);
 
 /* What recovery did, for the recovery statement; all zero when nothing. */
 struct vault_recovery {
