@@ -49,6 +49,13 @@ struct err {
 #define ERR_INIT { 0, "" }
 
 /*
+ * err_translate - asked for every format given to the functions below; NULL
+ * (the default, and in every child): texts stay as they are.  The command line
+ * sets it to gettext() before anything else runs.
+ */
+extern const char *(*err_translate)(const char *fmt);
+
+/*
  * err_set - fill an error record and return its code
  *
  *   e      may be NULL: then only the code is returned

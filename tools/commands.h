@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The commands: each function stands in its own cmd_<name>.c, is declared here
+ * and has a row in the table of main.c.
+ */
+#ifndef TOOLS_COMMANDS_H
+#define TOOLS_COMMANDS_H
+
+struct cli;
+
+typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
+
+#endif

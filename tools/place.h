@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Where the program's own files are, and in which language it speaks. */
+#ifndef TOOLS_PLACE_H
+#define TOOLS_PLACE_H
+
+/*
+ * place_start - set the locale and find the translations: build/locale beside
+ * the executable, ../locale of a build directory, or the installed ones
+ */
+void place_start(void);
+
+/* place_profiles - directory of the site profiles, see cli_profiles() */
+const char *place_profiles(void);
+
+#endif
