@@ -16,9 +16,8 @@
 static cli_command_fn cmd_help;
 
 static const struct cli_command commands[] = {
-	{ "note", cmd_note, N_("verify a signed note") },
-	{ "age", cmd_age, N_("open an age file") },
 	{ "help", cmd_help, N_("show the help of a command") },
+	{ "parse", cmd_parse, N_("show what a site profile takes from a page") },
 	{ NULL, NULL, NULL },
 };
 
