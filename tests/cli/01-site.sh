@@ -82,6 +82,56 @@ check_not "a TLS 1.1 server is refused" \
 check_not "another root does not verify the site" curl -s --noproxy '*' \
 	--connect-to "::127.0.0.1:$HTTPS" -o /dev/null https://t.me/s/pharma_demo_lab
 
+# Misbehaviours: what curl makes of some of them.
+mis() {
+	local want=$1 name=$2 got
+	shift 2
+	site_get "https://misbehave.example/$name" -o "$T/mis" "$@" 2>"$T/err"
+	got=$?
+	check "misbehaviour '$name' ends curl with $want" same "$got" "$want"
+}
+mis 18 truncated
+mis 52 close
+mis 56 reset
+mis 56 chunk-garbage
+mis 18 chunk-cut
+mis 1 http09
+mis 28 never --max-time 1
+mis 28 drip --max-time 1
+mis 28 drip-head --max-time 1
+mis 0 bomb
+check "the bomb is small on the wire" test "$(stat -c %s "$T/mis")" -lt 400000
+check "and two hundred megabytes in memory" same \
+	"$(gzip -dc "$T/mis" | wc -c)" 209715206
+for coding in gzip deflate br; do
+	mis 0 $coding --compressed
+	check "coding '$coding' decodes" has "$T/mis" "corps de page"
+done
+mis 0 zstd
+check "coding 'zstd' begins as such" same \
+	"$(head -c 4 "$T/mis" | od -An -tx1 | tr -d ' ')" 28b52ffd
+mis 0 hints-103
+check "103 comes before the page" same "$(cat "$T/mis")" hello
+mis 0 trailers
+mis 47 redirect-self -L --max-redirs 5
+mis 1 redirect-file -L
+mis 0 echo -A 'Essai/1.0'
+check "the request is echoed" has "$T/mis" "User-Agent: Essai/1.0"
+site_get "http://t.me/mis/429-2" -i -o "$T/mis"
+check "the same paths work under any host" has "$T/mis" "Retry-After: 2"
+"$SITE" --list >"$T/list"
+n=0
+sed -n 's/^\([a-z0-9][a-z0-9-]*\) .*/\1/p' "$T/list" >"$T/names"
+while read -r name; do
+	code=$(site_get "http://misbehave.example/$name?n=100&ms=1" -o "$T/mis" \
+		--max-time 0.3 -w '%{http_code}' 2>"$T/err")
+	if [ "$code" = 404 ] && [ "$name" != 404 ]; then
+		note "not served: $name"
+		n=$((n + 1))
+	fi
+done <"$T/names"
+check "everything in the list is served" same $n 0
+
 # The authority stays, so that a lab file may be used again.
 cp "$SITE_DIR/ca/root.pem" "$T/root.pem"
 stop_site

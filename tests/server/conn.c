@@ -237,6 +237,7 @@ static const char *reason(int status)
 		const char *s;
 	} t[] = {
 		{ 200, "OK" }, { 204, "No Content" }, { 206, "Partial Content" },
+		{ 300, "Multiple Choices" },
 		{ 301, "Moved Permanently" }, { 302, "Found" },
 		{ 303, "See Other" }, { 304, "Not Modified" },
 		{ 307, "Temporary Redirect" }, { 308, "Permanent Redirect" },
@@ -293,7 +294,7 @@ static void http_date(char out[64])
 void conn_reply(struct conn *c, int status, const char *type,
 		const char *headers, struct bytes body)
 {
-	struct buf head = BUF_INIT(65536), z = BUF_INIT(64 << 20);
+	struct buf head = BUF_INIT(1 << 20), z = BUF_INIT(64 << 20);
 	char date[64], ae[256];
 	int text = type && (!strncmp(type, "text/", 5) || strstr(type, "json"));
 
