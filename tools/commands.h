@@ -10,6 +10,4 @@ struct cli;
 
 typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 
-cli_command_fn cmd_parse;
-
 #endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cases/index_int.h"
+
+#include <stdlib.h>
+
+#define QUERY_MAX 4096		/* bytes of a query's text */
+
+/* Columns of one post version, in the order post_row() reads them. */
+#define POST_COLUMNS \
+"p.post_id, p.url, p.platform, p.account, p.author, p.text, p.views, p.json," \
+" p.published, p.capture, p.last_capture, p.first_ms, p.last_ms, p.version," \
+" (SELECT max(version) FROM post q WHERE q.post_id = p.post_id AND" \
+" q.platform = p.platform), p.edited, p.vanished"
+
+static const char *text_at(sqlite3_stmt *st, int i)
+{
+	return (const char *)sqlite3_column_text(st, i);
+}
+
+static void post_row(sqlite3_stmt *st, struct index_post *p)
+{
+	memset(p, 0, sizeof *p);
+	p->post_id = text_at(st, 0);
+	p->url = text_at(st, 1);
+	p->platform = text_at(st, 2);
+	p->account = text_at(st, 3);
+	p->author = text_at(st, 4);
+	p->text = text_at(st, 5);
+	p->views = text_at(st, 6);
+	p->json = text_at(st, 7);
+	p->published_ms = sqlite3_column_type(st, 8) == SQLITE_NULL
+			  ? INT64_MIN : sqlite3_column_int64(st, 8);
+	p->capture = (uint64_t)sqlite3_column_int64(st, 9);
+	p->last_capture = (uint64_t)sqlite3_column_int64(st, 10);
+	p->first_ms = sqlite3_column_int64(st, 11);
+	p->last_ms = sqlite3_column_int64(st, 12);
+	p->version = (unsigned)sqlite3_column_int(st, 13);
+	p->versions = (unsigned)sqlite3_column_int(st, 14);
+	p->edited = sqlite3_column_int(st, 15);
+	p->vanished_ms = sqlite3_column_int64(st, 16);
+}
+
+/* --- the user's words as an FTS5 expression ----------------------------- */
+
+/* quoted - one word or phrase as an FTS5 string */
+static void quoted(struct buf *out, const char *s, size_t n, int prefix)
+{
+	buf_addc(out, '"');
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '"')
+			buf_addc(out, '"');
+		buf_addc(out, (uint8_t)s[i]);
+	}
+	buf_adds(out, prefix ? "\"*" : "\"");
+}
+
+/*
+ * match_text - words are joined with AND, "phrases" stay phrases, word* is a
+ * prefix, -word excludes.  Nothing of FTS5's own syntax gets through.
+ */
+static int match_text(const char *q, struct buf *out, struct err *e)
+{
+	struct buf not = BUF_INIT(2 * QUERY_MAX + 64);
+	unsigned wanted = 0, refused = 0;
+	int r = 0;
+
+	if (strlen(q) > QUERY_MAX)
+		r = err_set(e, ERR_FORMAT, "query is longer than %d bytes",
+			    QUERY_MAX);
+	while (r == 0 && *q) {
+		struct buf *to = out;
+		int minus = 0, phrase, prefix = 0;
+		const char *from;
+		size_t n;
+
+		while (*q == ' ' || *q == '\t' || *q == '\n')
+			q++;
+		if (!*q)
+			break;
+		if (*q == '-' && q[1] && q[1] != ' ') {
+			minus = 1;
+			q++;
+		}
+		phrase = *q == '"';
+		from = q + phrase;
+		n = strcspn(from, phrase ? "\"" : " \t\n");
+		q = from + n;
+		if (phrase && *q != '"') {
+			r = err_set(e, ERR_FORMAT, "a phrase has no end");
+			break;
+		}
+		q += phrase;
+		if (!phrase && n > 1 && from[n - 1] == '*') {
+			prefix = 1;
+			n--;
+		} else if (phrase && *q == '*') {
+			prefix = 1;
+			q++;
+		}
+		if (n == 0)
+			continue;
+		if (minus)
+			to = &not;
+		if (minus ? refused++ : wanted++)
+			buf_adds(to, minus ? " OR " : " AND ");
+		quoted(to, from, n, prefix);
+	}
+	if (r == 0 && wanted == 0)
+		r = err_set(e, ERR_FORMAT, refused
+			    ? "a query needs a word that is wanted"
+			    : "the query has no word");
+	if (r == 0 && refused) {
+		struct buf all = BUF_INIT(4 * QUERY_MAX);
+
+		buf_addc(&all, '(');
+		buf_addb(&all, buf_view(out));
+		buf_adds(&all, ") NOT (");
+		buf_addb(&all, buf_view(&not));
+		buf_addc(&all, ')');
+		buf_clear(out);
+		buf_addb(out, buf_view(&all));
+		buf_release(&all);
+	}
+	if (r == 0 && (out->failed || not.failed))
+		r = err_set(e, ERR_FORMAT, "query is too long");
+	buf_release(&not);
+	return r;
+}
+
+/* --- searching ---------------------------------------------------------- */
+
+#define FILTER \
+" AND (?2 OR p.latest = 1)" \
+" AND (?3 IS NULL OR p.account = ?3 COLLATE NOCASE OR p.platform || ':' ||" \
+" p.account = ?3 COLLATE NOCASE)" \
+" AND (?4 = 0 OR p.published >= ?4) AND (?5 = 0 OR p.published < ?5)"
+
+static const char ALL_SQL[] =
+"SELECT " POST_COLUMNS ", NULL, 0.0 FROM post p WHERE ?1 IS NULL" FILTER
+" ORDER BY p.id DESC LIMIT ?6 OFFSET ?7";
+
+static const char NEWEST_SQL[] =
+"SELECT " POST_COLUMNS ", snippet(fts, 0, '[', ']', '…', 24), 0.0"
+" FROM fts JOIN post p ON p.id = fts.rowid WHERE fts MATCH ?1" FILTER
+" ORDER BY fts.rowid DESC LIMIT ?6 OFFSET ?7";
+
+/*
+ * Only the newest INDEX_RANKED_MAX matches are ranked: bm25 over every match
+ * of a common word costs hundreds of milliseconds in a large case.
+ */
+static const char BEST_SQL[] =
+"WITH m AS MATERIALIZED (SELECT fts.rowid AS id, bm25(fts) AS score"
+" FROM fts JOIN post p ON p.id = fts.rowid WHERE fts MATCH ?1" FILTER
+" ORDER BY fts.rowid DESC LIMIT " "2000" "),"
+" best AS MATERIALIZED (SELECT id, score FROM m ORDER BY score LIMIT ?6"
+" OFFSET ?7)"
+" SELECT " POST_COLUMNS ", (SELECT snippet(fts, 0, '[', ']', '…', 24)"
+" FROM fts WHERE fts MATCH ?1 AND rowid = best.id), -best.score"
+" FROM best JOIN post p ON p.id = best.id ORDER BY best.score";
+_Static_assert(INDEX_RANKED_MAX == 2000, "BEST_SQL names the number");
+
+static const char MORE_SQL[] =
+"SELECT count(*) FROM (SELECT 1 FROM fts WHERE fts MATCH ?1 LIMIT 2001)";
+
+static int ask_more(struct index *ix, const char *match, int *more)
+{
+	sqlite3_stmt *st = NULL;
+
+	if (sqlite3_prepare_v2(ix->db, MORE_SQL, -1, &st, NULL) != SQLITE_OK)
+		return ERR_IO;
+	index_bind_text(st, 1, match);
+	*more = sqlite3_step(st) == SQLITE_ROW
+		&& sqlite3_column_int(st, 0) > INDEX_RANKED_MAX;
+	sqlite3_finalize(st);
+	return 0;
+}
+
+static int run_posts(struct index *ix, sqlite3_stmt *st, int extra,
+		     int (*row)(void *, const struct index_post *), void *arg,
+		     struct err *e)
+{
+	struct index_post p;
+	int code, r = 0;
+
+	while (r == 0 && (code = sqlite3_step(st)) != SQLITE_DONE) {
+		if (code != SQLITE_ROW)
+			return index_fail(ix, "cannot search", e);
+		post_row(st, &p);
+		if (extra) {
+			p.snippet = text_at(st, 17);
+			p.score = sqlite3_column_double(st, 18);
+		}
+		r = row(arg, &p);
+	}
+	return r;
+}
+
+int index_search(struct index *ix, const struct index_query *q,
+		 int (*row)(void *arg, const struct index_post *p), void *arg,
+		 int *more_out, struct err *e)
+{
+	struct buf match = BUF_INIT(4 * QUERY_MAX);
+	const char *sql = !q->text ? ALL_SQL : q->best ? BEST_SQL : NEWEST_SQL;
+	sqlite3_stmt *st = NULL;
+	int r = 0;
+
+	if (more_out)
+		*more_out = 0;
+	if (q->text)
+		r = match_text(q->text, &match, e);
+	if (r == 0 && sqlite3_prepare_v2(ix->db, sql, -1, &st, NULL)
+		      != SQLITE_OK)
+		r = index_fail(ix, "cannot search", e);
+	if (r < 0)
+		goto out;
+	index_bind_text(st, 1, q->text ? buf_cstr(&match) : NULL);
+	sqlite3_bind_int(st, 2, q->all_versions);
+	index_bind_text(st, 3, q->source);
+	sqlite3_bind_int64(st, 4, q->from_ms);
+	sqlite3_bind_int64(st, 5, q->to_ms);
+	sqlite3_bind_int64(st, 6, q->limit ? q->limit : 20);
+	sqlite3_bind_int64(st, 7, q->offset);
+	r = run_posts(ix, st, 1, row, arg, e);
+	if (r == 0 && q->best && q->text && more_out)
+		r = ask_more(ix, buf_cstr(&match), more_out);
+out:
+	sqlite3_finalize(st);
+	buf_release(&match);
+	return r;
+}
+
+int index_post_versions(struct index *ix, const char *post_id,
+			int (*row)(void *arg, const struct index_post *p),
+			void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int r;
+
+	if (sqlite3_prepare_v2(ix->db, "SELECT " POST_COLUMNS " FROM post p"
+			       " WHERE p.post_id = ? ORDER BY p.platform,"
+			       " p.version", -1, &st, NULL) != SQLITE_OK)
+		return index_fail(ix, "cannot search", e);
+	index_bind_text(st, 1, post_id);
+	r = run_posts(ix, st, 0, row, arg, e);
+	sqlite3_finalize(st);
+	return r;
+}
+
+int index_captures(struct index *ix, uint64_t first, unsigned limit,
+		   int (*row)(void *arg, const struct index_capture *c,
+			      uint64_t posts, const char *finding),
+		   void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int code, r = 0;
+
+	if (sqlite3_prepare_v2(ix->db, "SELECT n, pos, time, kind, url, source,"
+			       " purpose, status, outcome, posts, finding"
+			       " FROM capture WHERE n >= ? ORDER BY n LIMIT ?",
+			       -1, &st, NULL) != SQLITE_OK)
+		return index_fail(ix, "cannot read", e);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)first);
+	sqlite3_bind_int64(st, 2, limit ? (sqlite3_int64)limit : -1);
+	while (r == 0 && (code = sqlite3_step(st)) != SQLITE_DONE) {
+		struct index_capture c;
+
+		if (code != SQLITE_ROW) {
+			r = index_fail(ix, "cannot read", e);
+			break;
+		}
+		c.number = (uint64_t)sqlite3_column_int64(st, 0);
+		c.position = (uint64_t)sqlite3_column_int64(st, 1);
+		c.time_ms = sqlite3_column_int64(st, 2);
+		c.kind = (unsigned)sqlite3_column_int(st, 3);
+		c.url = text_at(st, 4);
+		c.source = text_at(st, 5);
+		c.purpose = text_at(st, 6);
+		c.status = sqlite3_column_int(st, 7);
+		c.outcome = text_at(st, 8);
+		r = row(arg, &c, (uint64_t)sqlite3_column_int64(st, 9),
+			text_at(st, 10));
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+static const char TIMELINE_SQL[] =
+"SELECT * FROM ("
+"SELECT p.published AS t, 'published' AS what, p.post_id, p.url, p.text,"
+" p.capture, p.version, p.account, p.platform FROM post p"
+" WHERE p.version = 1 AND p.published IS NOT NULL"
+" UNION ALL SELECT p.first_ms, CASE p.version WHEN 1 THEN 'first seen'"
+" ELSE 'edited' END, p.post_id, p.url, p.text, p.capture, p.version,"
+" p.account, p.platform FROM post p"
+" UNION ALL SELECT v.time, v.what, p.post_id, coalesce(p.url, c.url),"
+" coalesce(v.text, p.text), v.capture, p.version, p.account, p.platform"
+" FROM event v LEFT JOIN post p ON p.id = v.post"
+" LEFT JOIN capture c ON c.n = v.capture"
+" UNION ALL SELECT c.time, 'refused', NULL, c.url, c.outcome, c.n, 0,"
+" NULL, NULL FROM capture c WHERE c.kind = 10)"
+" WHERE (?1 IS NULL OR account IS NULL OR account = ?1 COLLATE NOCASE OR"
+" platform || ':' || account = ?1 COLLATE NOCASE)"
+" AND (?2 = 0 OR t >= ?2) AND (?3 = 0 OR t < ?3) ORDER BY t, capture";
+
+int index_timeline(struct index *ix, const char *source, int64_t from_ms,
+		   int64_t to_ms,
+		   int (*row)(void *arg, const struct index_event *ev),
+		   void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int code, r = 0;
+
+	if (sqlite3_prepare_v2(ix->db, TIMELINE_SQL, -1, &st, NULL)
+	    != SQLITE_OK)
+		return index_fail(ix, "cannot read", e);
+	index_bind_text(st, 1, source);
+	sqlite3_bind_int64(st, 2, from_ms);
+	sqlite3_bind_int64(st, 3, to_ms);
+	while (r == 0 && (code = sqlite3_step(st)) != SQLITE_DONE) {
+		struct index_event ev;
+
+		if (code != SQLITE_ROW) {
+			r = index_fail(ix, "cannot read", e);
+			break;
+		}
+		ev.time_ms = sqlite3_column_int64(st, 0);
+		ev.what = text_at(st, 1);
+		ev.post_id = text_at(st, 2);
+		ev.url = text_at(st, 3);
+		ev.text = text_at(st, 4);
+		ev.capture = (uint64_t)sqlite3_column_int64(st, 5);
+		ev.version = (unsigned)sqlite3_column_int(st, 6);
+		r = row(arg, &ev);
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+int index_counts(struct index *ix, struct index_counts *out, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+
+	memset(out, 0, sizeof *out);
+	if (sqlite3_prepare_v2(ix->db,
+		"SELECT (SELECT count(*) FROM capture),"
+		"(SELECT count(*) FROM post WHERE latest = 1),"
+		"(SELECT count(*) FROM post),"
+		"(SELECT count(*) FROM capture WHERE purpose = 'media'),"
+		"(SELECT count(*) FROM event WHERE what = 'finding'),"
+		"(SELECT min(time) FROM capture),"
+		"(SELECT max(time) FROM capture)", -1, &st, NULL) != SQLITE_OK
+	    || sqlite3_step(st) != SQLITE_ROW) {
+		sqlite3_finalize(st);
+		return index_fail(ix, "cannot count", e);
+	}
+	out->captures = (uint64_t)sqlite3_column_int64(st, 0);
+	out->posts = (uint64_t)sqlite3_column_int64(st, 1);
+	out->versions = (uint64_t)sqlite3_column_int64(st, 2);
+	out->media = (uint64_t)sqlite3_column_int64(st, 3);
+	out->findings = (uint64_t)sqlite3_column_int64(st, 4);
+	out->first_ms = sqlite3_column_int64(st, 5);
+	out->last_ms = sqlite3_column_int64(st, 6);
+	sqlite3_finalize(st);
+	return 0;
+}
+
+int index_posts_json(struct index *ix, uint64_t capture, struct buf *out,
+		     struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(ix->db, "SELECT json FROM post WHERE capture = ?"
+			       " ORDER BY id", -1, &st, NULL) != SQLITE_OK)
+		return index_fail(ix, "cannot read", e);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)capture);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		buf_adds(out, text_at(st, 0) ? text_at(st, 0) : "");
+		buf_addc(out, '\n');
+	}
+	sqlite3_finalize(st);
+	if (out->failed)
+		r = err_set(e, out->failed, "too many posts in one capture");
+	return r;
+}
