@@ -55,6 +55,20 @@ static size_t line_end(const uint8_t *p, size_t from, size_t n)
 	return lf ? (size_t)(lf - p) : n;
 }
 
+/* line_text - where a line's text ends; what went through a text tool may
+ * have more than one CR */
+static size_t line_text(const uint8_t *p, size_t from, size_t lf,
+			struct http_head *h)
+{
+	size_t end = lf;
+
+	while (end > from && p[end - 1] == '\r')
+		end--;
+	if (lf - end != 1)
+		h->odd |= HTTP_ODD_LINE_END;
+	return end;
+}
+
 /* version - "HTTP/1.1", "HTTP/2"; returns what follows, or p NULL */
 static struct bytes version(struct bytes s, struct http_head *h)
 {
@@ -157,15 +171,12 @@ static int head_block(uint8_t *in, size_t n, int request, struct http_head *h,
 	size_t at = 0, lines = 0;
 
 	for (;;) {
-		size_t lf = line_end(in, at, n), end = lf;
+		size_t lf = line_end(in, at, n), end;
 
 		if (lf == n)
 			return err_set(e, ERR_DAMAGED,
 				       "HTTP head ends before its blank line");
-		if (end > at && in[end - 1] == '\r')
-			end--;
-		else
-			h->odd |= HTTP_ODD_BARE_LF;
+		end = line_text(in, at, lf, h);
 		if (end == at && lines > 0) {
 			*len_out = lf + 1;
 			return 0;
@@ -174,14 +185,11 @@ static int head_block(uint8_t *in, size_t n, int request, struct http_head *h,
 		while (lines > 0 && lf + 1 < n && is_space(in[lf + 1])) {
 			h->odd |= HTTP_ODD_FOLD;
 			memset(in + end, ' ', lf + 1 - end);
-			lf = end = line_end(in, lf + 1, n);
+			lf = line_end(in, lf + 1, n);
 			if (lf == n)
 				return err_set(e, ERR_DAMAGED,
 					       "HTTP head ends in a folded line");
-			if (in[end - 1] == '\r')
-				end--;
-			else
-				h->odd |= HTTP_ODD_BARE_LF;
+			end = line_text(in, at, lf, h);
 		}
 		if (lines == 0) {
 			struct bytes first = BYTES(in + at, end - at);

@@ -15,7 +15,7 @@
 
 /* What a head had that a well-made one has not; a mask, for findings. */
 enum {
-	HTTP_ODD_BARE_LF = 1 << 0,	/* a line ended without CR */
+	HTTP_ODD_LINE_END = 1 << 0,	/* a line end other than CR LF */
 	HTTP_ODD_FOLD = 1 << 1,		/* a field went on over a line end */
 	HTTP_ODD_SPACE = 1 << 2,	/* space between a name and its colon */
 	HTTP_ODD_LINE = 1 << 3,		/* a line that is no field: left out */

@@ -55,7 +55,7 @@ Test(http, oddities_are_tolerated_and_told)
 			   "B: one\r\n  two\r\n\tthree\nC: \x01x\n\n", &h), 0);
 	cr_expect_eq(h.status, 404);
 	cr_expect_eq(h.reason.len, 0);
-	cr_expect_eq(h.odd, HTTP_ODD_BARE_LF | HTTP_ODD_FOLD | HTTP_ODD_SPACE |
+	cr_expect_eq(h.odd, HTTP_ODD_LINE_END | HTTP_ODD_FOLD | HTTP_ODD_SPACE |
 			    HTTP_ODD_LINE | HTTP_ODD_BYTE | HTTP_ODD_STATUS);
 	cr_expect(is(http_get(&h, "a"), "1"));
 	cr_expect(is(http_get(&h, "b"), "one    two  \tthree"));
