@@ -10,4 +10,6 @@ struct cli;
 
 typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 
+cli_command_fn cmd_parse;
+
 #endif

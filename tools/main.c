@@ -17,6 +17,7 @@ static cli_command_fn cmd_help;
 
 static const struct cli_command commands[] = {
 	{ "help", cmd_help, N_("show the help of a command") },
+	{ "parse", cmd_parse, N_("show what a site profile takes from a page") },
 	{ NULL, NULL, NULL },
 };
 

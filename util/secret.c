@@ -37,8 +37,12 @@ int secret_eq(const void *a, const void *b, size_t n)
 
 void *secret_alloc(size_t n)
 {
-	void *p = sodium_malloc(n);
+	void *p;
 
+	/* Its page size is known only after this; again costs nothing. */
+	if (sodium_init() < 0)
+		return NULL;
+	p = sodium_malloc(n);
 	if (p)
 		sodium_memzero(p, n);
 	return p;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "crawler/children.h"
+
+#include "crawler/fetchchild.h"
+
+#include <string.h>
+
+int children_main(int argc, char **argv)
+{
+	if (argc < 3 || strcmp(argv[1], "--child"))
+		return -1;
+	if (!strcmp(argv[2], "fetch"))
+		return fetch_child_main(argc - 2, argv + 2);
+	return 2;
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Group commit.
+ *
+ * While items are added their objects go to the packs; slots and leaves wait
+ * in memory.  The commit then follows one order: packs and slots durable,
+ * leaves durable, head signed over them, head durable.  From the first byte
+ * written to the last sync, a failure stops the vault for good.
+ */
+#include "store/seal.h"
+#include "store/vault_int.h"
+#include "util/secret.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FLUSH (4u << 20)	/* pack bytes gathered before a write */
+
+/* What a batch holds of one stream. */
+struct part {
+	struct part *next;
+	struct stream *s;
+	uint64_t first;			/* case_seq of its first item */
+	uint64_t key_at;		/* its key leaf among the leaves */
+	struct item_ref *items;
+	uint64_t n, room;
+	uint8_t *slots;			/* secret_alloc: SLOT_LEN each */
+	uint64_t nslots, slots_room;
+	struct buf frame;		/* the slot frame */
+};
+
+struct batch {
+	struct vault *v;
+	uint64_t base;			/* log position of the first leaf */
+	int64_t last_ms;
+	struct leaf *leaves;
+	uint64_t n, room;
+	struct part *parts;
+};
+
+int batch_begin(struct vault *v, struct batch **out, struct err *e)
+{
+	struct batch *b;
+	int r = vault_check_alive(v, e);
+
+	if (r < 0)
+		return r;
+	if (v->mode != VAULT_WRITE)
+		return err_set(e, ERR_DENIED, "vault is open for reading");
+	if (v->batch)
+		return err_set(e, ERR_BUSY, "a batch is in progress");
+	b = calloc(1, sizeof *b);
+	if (!b)
+		return err_set(e, ERR_NOMEM, "no memory for a batch");
+	b->v = v;
+	b->base = vault_size(v);
+	b->last_ms = v->log.last_ms;
+	v->batch = b;
+	*out = b;
+	return 0;
+}
+
+static void batch_free(struct batch *b)
+{
+	while (b->parts) {
+		struct part *p = b->parts;
+
+		b->parts = p->next;
+		p->s->busy = 0;
+		secret_free(p->slots);
+		buf_release(&p->frame);
+		free(p->items);
+		free(p);
+	}
+	b->v->batch = NULL;
+	free(b->leaves);
+	free(b);
+}
+
+void batch_abort(struct batch *b)
+{
+	if (!b)
+		return;
+	/* Objects are on their way to the packs already. */
+	if (b->n > 0)
+		b->v->dead = 1;
+	batch_free(b);
+}
+
+static struct part *find_part(const struct batch *b, const struct stream *s)
+{
+	struct part *p = b->parts;
+
+	while (p && p->s != s)
+		p = p->next;
+	return p;
+}
+
+uint64_t batch_number(const struct batch *b, const struct stream *s)
+{
+	const struct part *p = find_part(b, s);
+
+	return s->nitems + (p ? p->n : 0);
+}
+
+/* --- adding --------------------------------------------------------------- */
+
+static int check_item(const struct batch *b, const struct stream *s,
+		      const struct store_item *it, struct err *e)
+{
+	if (s->v != b->v)
+		return err_set(e, ERR_RANGE, "stream of another vault");
+	if (it->kind == 0 || it->kind > LEAF_KIND_MAX || it->kind == LEAF_KEY)
+		return err_set(e, ERR_RANGE, "no item has kind %u", it->kind);
+	if (it->statement.len == 0 || it->statement.len > NOTE_MAX)
+		return err_set(e, ERR_RANGE, "statement of %zu bytes",
+			       it->statement.len);
+	if (it->nblobs > VAULT_BLOBS_MAX || it->nexternals > PACK_EXTERNALS_MAX)
+		return err_set(e, ERR_RANGE, "too many objects in an item");
+	for (unsigned i = 0; i < it->nblobs; i++) {
+		size_t sum = 0;
+
+		for (unsigned k = 0; k < it->blobs[i].npieces; k++) {
+			if (it->blobs[i].pieces[k].len > VAULT_OBJECT_MAX - sum)
+				return err_set(e, ERR_RANGE, "blob %u is too "
+					       "large", i);
+			sum += it->blobs[i].pieces[k].len;
+		}
+	}
+	for (unsigned i = 0; i < it->nexternals; i++)
+		if (!pack_path_valid(bytes_str(it->externals[i].path)))
+			return err_set(e, ERR_RANGE, "malformed path '%s' of an "
+				       "external", it->externals[i].path);
+	if (b->n + 2 > VAULT_GROUP_MAX)
+		return err_set(e, ERR_LIMIT, "too many items in one commit");
+	return 0;
+}
+
+/* Room for one more item and nslots slots, so that later steps cannot fail. */
+static int part_room(struct part *p, uint64_t nslots)
+{
+	if (p->nslots + nslots > SLOT_GROUP_MAX)
+		return ERR_LIMIT;
+	if (p->n == p->room) {
+		uint64_t room = p->room ? p->room * 2 : 16;
+		struct item_ref *q = realloc(p->items, room * sizeof *q);
+
+		if (!q)
+			return ERR_NOMEM;
+		p->items = q;
+		p->room = room;
+	}
+	if (p->nslots + nslots > p->slots_room) {
+		uint64_t room = p->slots_room ? p->slots_room * 2 : 64;
+		uint8_t *q;
+
+		while (room < p->nslots + nslots)
+			room *= 2;
+		q = secret_alloc(room * SLOT_LEN);
+		if (!q)
+			return ERR_NOMEM;
+		if (p->nslots)
+			memcpy(q, p->slots, p->nslots * SLOT_LEN);
+		secret_free(p->slots);
+		p->slots = q;
+		p->slots_room = room;
+	}
+	return 0;
+}
+
+static int leaves_room(struct batch *b)
+{
+	uint64_t room = b->room ? b->room * 2 : 64;
+	struct leaf *q;
+
+	if (b->n + 2 <= b->room)
+		return 0;
+	q = realloc(b->leaves, room * sizeof *q);
+	if (!q)
+		return ERR_NOMEM;
+	b->leaves = q;
+	b->room = room;
+	return 0;
+}
+
+static int flush(struct stream *s, struct err *e)
+{
+	int r = vio_write(s->pack_fd, s->out.p, s->out.len, s->pack_size, e);
+
+	if (r < 0)
+		return r;
+	s->pack_size += s->out.len;
+	buf_clear(&s->out);
+	if (s->out.size > 2 * FLUSH)
+		buf_release(&s->out);
+	return 0;
+}
+
+/* Have a pack to write to, a new one where the last is full. */
+static int want_pack(struct stream *s, struct err *e)
+{
+	uint8_t head[PACK_FILE_HEAD_LEN];
+	char path[FILE_PATH_MAX], name[32];
+	int fresh = s->pack == 0, r;
+
+	if (!fresh && s->pack_size + s->out.len >= s->v->pack_close) {
+		r = s->pack_fd < 0 ? 0 : flush(s, e);
+		if (r == 0 && s->pack_fd >= 0)
+			r = vio_sync(s->pack_fd, e);
+		if (r < 0)
+			return r;
+		fresh = 1;
+	}
+	if (!fresh && s->pack_fd >= 0)
+		return 0;
+	snprintf(name, sizeof name, "packs/%06u.pack", s->pack + (fresh ? 1 : 0));
+	r = stream_path(s, name, path);
+	if (r < 0)
+		return err_set(e, r, "path of '%s' is too long", s->dir);
+	if (s->pack_fd >= 0)
+		close(s->pack_fd);
+	s->pack_fd = -1;
+	if (fresh) {
+		r = vio_create(path, &s->pack_fd, e);
+		if (r < 0)
+			return r;
+		s->pack++;
+		s->pack_size = 0;
+		pack_file_head_put(s->pack, head);
+		return buf_add(&s->out, head, sizeof head);
+	}
+	s->pack_fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return s->pack_fd < 0 ? err_errno(e, "cannot open '%s'", path) : 0;
+}
+
+/* One object: its frame header, then the age file, into s->out. */
+static int add_object(struct stream *s, struct part *p, uint64_t case_seq,
+		      uint16_t number, const struct bytes *pieces,
+		      size_t npieces, const uint8_t *salt,
+		      uint8_t hash[static SHA256_LEN], struct err *e)
+{
+	struct pack_frame f = { PACK_OBJECT, number, case_seq, 0, { 0 } };
+	struct slot slot = { .case_seq = case_seq, .object = number };
+	size_t at = s->out.len;
+	uint8_t *room = buf_room(&s->out, PACK_FRAME_LEN);
+	int r;
+
+	if (!room)
+		return err_set(e, ERR_NOMEM, "no memory for an object");
+	s->out.len += PACK_FRAME_LEN;
+	r = seal_object(pieces, npieces, slot.identity, hash, &s->out);
+	if (r < 0)
+		return err_set(e, r, "cannot seal an object");
+	f.len = s->out.len - at - PACK_FRAME_LEN;
+	memcpy(f.hash, hash, SHA256_LEN);
+	pack_frame_put(&f, s->out.p + at);
+	memcpy(slot.salt, salt, 32);
+	slot_put(&slot, p->slots + (p->nslots + number) * SLOT_LEN);
+	secret_wipe(&slot, sizeof slot);
+	return s->out.len < FLUSH ? 0 : flush(s, e);
+}
+
+static int add_external(struct stream *s, uint64_t case_seq, uint16_t number,
+			const struct store_external *x,
+			uint8_t hash[static SHA256_LEN])
+{
+	struct bytes path = bytes_str(x->path);
+	struct pack_frame f = { PACK_EXTERNAL, number, case_seq, path.len,
+				{ 0 } };
+	uint8_t head[PACK_FRAME_LEN];
+
+	memcpy(f.hash, x->sha256, SHA256_LEN);
+	pack_frame_put(&f, head);
+	buf_add(&s->out, head, sizeof head);
+	pack_external_hash(path, x->sha256, hash);
+	return buf_addb(&s->out, path);
+}
+
+static int add_objects(struct stream *s, struct part *p, uint64_t case_seq,
+		       const struct store_item *it,
+		       uint8_t body[static SHA256_LEN], struct err *e)
+{
+	uint8_t hash[PACK_OBJECTS_MAX + PACK_EXTERNALS_MAX][SHA256_LEN];
+	uint16_t n = 0;
+	int r;
+
+	r = add_object(s, p, case_seq, n, &it->statement, 1, it->salt, hash[n],
+		       e);
+	n++;
+	for (unsigned i = 0; r == 0 && i < it->nblobs; i++, n++)
+		r = add_object(s, p, case_seq, n, it->blobs[i].pieces,
+			       it->blobs[i].npieces, it->blobs[i].salt, hash[n],
+			       e);
+	for (unsigned i = 0; r == 0 && i < it->nexternals; i++, n++)
+		r = add_external(s, case_seq, n, &it->externals[i], hash[n]);
+	if (r == 0)
+		leaf_body((const uint8_t (*)[SHA256_LEN])hash, n, body);
+	return r;
+}
+
+static struct part *new_part(struct batch *b, struct stream *s)
+{
+	struct part *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return NULL;
+	p->s = s;
+	p->first = s->nitems;
+	p->key_at = b->n;
+	p->frame.max = (size_t)SLOT_GROUP_MAX * SLOT_LEN * 2;
+	return p;
+}
+
+int batch_add(struct batch *b, struct stream *s, const struct store_item *it,
+	      int64_t time_ms, uint64_t *seq_out, struct err *e)
+{
+	struct part *p = find_part(b, s), *fresh = NULL;
+	struct leaf l = { .kind = it->kind, .flags = it->flags };
+	uint64_t case_seq = batch_number(b, s), off;
+	int r = vault_check_alive(b->v, e);
+
+	if (r == 0)
+		r = check_item(b, s, it, e);
+	if (r < 0)
+		return r;
+	if (!p) {
+		p = fresh = new_part(b, s);
+		if (!p)
+			return err_set(e, ERR_NOMEM, "no memory for a batch");
+	}
+	r = leaves_room(b);
+	if (r == 0)
+		r = part_room(p, 1 + it->nblobs);
+	if (r < 0) {
+		err_set(e, r, r == ERR_LIMIT ? "too many objects in one commit"
+			: "no memory for a batch");
+		goto out;
+	}
+	r = vault_dead(b->v, want_pack(s, e));
+	if (r < 0)
+		goto out;
+	off = s->pack_size + s->out.len;
+	/* From here on the pack may hold half an item: no way back. */
+	r = vault_dead(b->v, add_objects(s, p, case_seq, it, l.body, e));
+	if (r < 0)
+		goto out;
+	if (fresh) {
+		fresh->next = b->parts;
+		b->parts = fresh;
+		s->busy = 1;
+	}
+	if (b->v->lab)
+		l.flags |= LEAF_FLAG_LAB;
+	l.time_ms = time_ms > b->last_ms ? time_ms : b->last_ms;
+	b->last_ms = l.time_ms;
+	if (fresh) {
+		b->leaves[b->n] = (struct leaf){ .seq = b->base + b->n,
+						 .kind = LEAF_KEY,
+						 .flags = b->v->lab
+						 ? LEAF_FLAG_LAB : 0,
+						 .time_ms = l.time_ms };
+		b->n++;
+		fresh = NULL;
+	}
+	l.seq = b->base + b->n;
+	leaf_tag(s->tag_key, case_seq, l.tag);
+	leaf_open(it->salt, it->statement, l.open);
+	b->leaves[b->n++] = l;
+	p->items[p->n++] = (struct item_ref){
+		.seq = l.seq, .off = off, .pack = s->pack,
+		.slot = s->nslots + p->nslots, .objects = 1 + it->nblobs,
+	};
+	p->nslots += 1 + it->nblobs;
+	if (seq_out)
+		*seq_out = l.seq;
+out:
+	if (fresh) {
+		secret_free(fresh->slots);
+		free(fresh->items);
+		free(fresh);
+	}
+	return r;
+}
+
+/* --- committing ----------------------------------------------------------- */
+
+/* Seal the slots of a part, append them, and note their hash in its leaf. */
+static int write_slots(struct batch *b, struct part *p, struct err *e)
+{
+	struct slot_frame f = { .seq = b->base + p->key_at, .first = p->first,
+				.count = (uint32_t)p->nslots };
+	char path[FILE_PATH_MAX], name[32];
+	struct stream *s = p->s;
+	uint8_t hash[1][SHA256_LEN];
+	size_t start = 0;
+	int r = 0;
+
+	if (s->keys_fd < 0) {
+		snprintf(name, sizeof name, "keys/%04u.add", SLOT_EPOCH);
+		r = stream_path(s, name, path);
+		if (r == 0)
+			r = vio_create(path, &s->keys_fd, e);
+		if (r < 0)
+			return r;
+		start = SLOT_FILE_HEAD_LEN;
+	}
+	if (!buf_room(&p->frame, start + SLOT_FRAME_LEN))
+		return err_set(e, ERR_NOMEM, "no memory for slots");
+	if (start)
+		slot_file_head_put(SLOT_EPOCH, p->frame.p);
+	p->frame.len = start + SLOT_FRAME_LEN;
+	r = age_encrypt(s->pub, BYTES(p->slots, p->nslots * SLOT_LEN),
+			&p->frame);
+	if (r < 0)
+		return err_set(e, r, "cannot seal slots");
+	f.len = (uint32_t)(p->frame.len - start - SLOT_FRAME_LEN);
+	slot_frame_put(&f, p->frame.p + start);
+	sha256_once(BYTES(p->frame.p + start, p->frame.len - start), hash[0]);
+	leaf_body((const uint8_t (*)[SHA256_LEN])hash, 1,
+		  b->leaves[p->key_at].body);
+	r = vio_write(s->keys_fd, p->frame.p, p->frame.len, s->keys_size, e);
+	if (r == 0)
+		s->keys_size += p->frame.len;
+	return r;
+}
+
+static int write_parts(struct batch *b, struct err *e)
+{
+	int r = 0;
+
+	for (struct part *p = b->parts; r == 0 && p; p = p->next) {
+		if (p->s->out.len)
+			r = flush(p->s, e);
+		if (r == 0)
+			r = write_slots(b, p, e);
+	}
+	for (struct part *p = b->parts; r == 0 && p; p = p->next) {
+		r = vio_sync(p->s->pack_fd, e);
+		if (r == 0)
+			r = vio_sync(p->s->keys_fd, e);
+	}
+	return r;
+}
+
+static int write_leaves(struct batch *b, struct err *e)
+{
+	uint8_t (*bytes)[LEAF_LEN] = malloc((size_t)b->n * LEAF_LEN);
+	uint8_t (*hashes)[SHA256_LEN] = malloc((size_t)b->n * SHA256_LEN);
+	struct vlog *l = &b->v->log;
+	int r;
+
+	if (!bytes || !hashes) {
+		r = err_set(e, ERR_NOMEM, "no memory for leaves");
+		goto out;
+	}
+	for (uint64_t i = 0; i < b->n; i++) {
+		if (i > 0)
+			memcpy(b->leaves[i].prev, hashes[i - 1], SHA256_LEN);
+		else if (b->base > 0)
+			memcpy(b->leaves[i].prev,
+			       tree_leaf(&l->tree, b->base - 1), SHA256_LEN);
+		leaf_encode(&b->leaves[i], bytes[i]);
+		leaf_hash(bytes[i], hashes[i]);
+	}
+	r = log_room(l, b->n, e);
+	if (r == 0)
+		r = log_begin(l, e);
+	if (r == 0)
+		r = log_write(l, (const uint8_t (*)[LEAF_LEN])bytes,
+			      (const uint8_t (*)[SHA256_LEN])hashes, b->n, e);
+	if (r == 0)
+		r = log_sign(l, b->v->key, e);
+out:
+	free(bytes);
+	free(hashes);
+	return r;
+}
+
+/* The items are durable: the streams may show them. */
+static int show_items(struct batch *b, struct err *e)
+{
+	for (struct part *p = b->parts; p; p = p->next) {
+		for (uint64_t i = 0; i < p->n; i++)
+			if (stream_item_push(p->s, &p->items[i]) < 0)
+				return err_set(e, ERR_NOMEM, "no memory for a "
+					       "stream");
+		if (p->s->unlocked
+		    && stream_slots_push(p->s, p->slots, p->nslots) < 0)
+			return err_set(e, ERR_NOMEM, "no memory for slots");
+	}
+	return 0;
+}
+
+int batch_commit(struct batch *b, struct err *e)
+{
+	struct vault *v = b->v;
+	int r = vault_check_alive(v, e);
+
+	if (r == 0 && b->n > 0) {
+		r = write_parts(b, e);
+		if (r == 0)
+			r = write_leaves(b, e);
+		if (r == 0)
+			r = show_items(b, e);
+		vault_dead(v, r);
+	}
+	batch_free(b);
+	return r;
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Creating, opening and closing a vault, and what it says of itself. */
+#include "store/vault.h"
+
+#include "store/vault_int.h"
+#include "util/clock.h"
+#include "util/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FORMAT_LINE "scelle-vault/v1\n"
+#define LOCK_TRIES 20		/* a verifier may hold it for an instant */
+#define DIRTY "dirty\n"
+
+int vault_shard_valid(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > VAULT_NAME_MAX)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (!((s[i] >= 'a' && s[i] <= 'z')
+		      || (s[i] >= '0' && s[i] <= '9') || s[i] == '-'))
+			return 0;
+	return 1;
+}
+
+int vault_check_alive(const struct vault *v, struct err *e)
+{
+	if (v->dead)
+		return err_set(e, ERR_IO, "vault stopped after a failed write");
+	return 0;
+}
+
+int vault_dead(struct vault *v, int r)
+{
+	if (r < 0)
+		v->dead = 1;
+	return r;
+}
+
+/* --- FORMAT --------------------------------------------------------------- */
+
+/* The value of the line "key value", stepping behind it. */
+static int format_line(struct bytes *text, const char *key, char *out,
+		       size_t room)
+{
+	size_t k = strlen(key);
+	const uint8_t *nl;
+	size_t n;
+
+	if (!text->len)
+		return ERR_FORMAT;
+	nl = memchr(text->p, '\n', text->len);
+	if (!nl)
+		return ERR_FORMAT;
+	n = (size_t)(nl - text->p);
+	if (n < k + 2 || memcmp(text->p, key, k) || text->p[k] != ' '
+	    || n - k - 1 >= room)
+		return ERR_FORMAT;
+	memcpy(out, text->p + k + 1, n - k - 1);
+	out[n - k - 1] = 0;
+	text->p += n + 1;
+	text->len -= n + 1;
+	return 0;
+}
+
+int vault_format_read(struct bytes bytes, const struct note_vkey *vkey,
+		      struct vault_format *f, struct err *e)
+{
+	char created[CLOCK_RFC3339_MAX], lab[8];
+	size_t first = strlen(FORMAT_LINE);
+	struct note *n = NULL;
+	struct bytes text;
+	int64_t ms;
+	int r;
+
+	if (bytes.len < first || memcmp(bytes.p, FORMAT_LINE, first))
+		return err_set(e, ERR_VERSION, "this is no vault of version 1");
+	n = malloc(sizeof *n);
+	if (!n)
+		return err_set(e, ERR_NOMEM, "no memory for FORMAT");
+	r = note_parse(bytes, n, e);
+	if (r == ERR_FORMAT || r == ERR_LIMIT)
+		r = ERR_DAMAGED;
+	if (r < 0)
+		goto out;
+	text = BYTES(n->text.p + first, n->text.len - first);
+	if (format_line(&text, "origin", f->origin, sizeof f->origin) < 0
+	    || format_line(&text, "shard", f->shard, sizeof f->shard) < 0
+	    || format_line(&text, "log", f->vkey_text, sizeof f->vkey_text) < 0
+	    || format_line(&text, "created", created, sizeof created) < 0
+	    || format_line(&text, "lab", lab, sizeof lab) < 0 || text.len
+	    || n->nsigs != 1 || !vault_shard_valid(f->shard)
+	    || clock_parse_rfc3339(created, strlen(created), &ms) < 0
+	    || (strcmp(lab, "yes") && strcmp(lab, "no"))
+	    || note_vkey_read(bytes_str(f->vkey_text), &f->vkey, NULL) < 0
+	    || f->vkey.type != NOTE_ED25519) {
+		r = err_set(e, ERR_DAMAGED, "malformed FORMAT");
+		goto out;
+	}
+	f->lab = lab[0] == 'y';
+	if (vkey && (strcmp(vkey->name, f->vkey.name)
+		     || memcmp(vkey->pk, f->vkey.pk, sizeof vkey->pk))) {
+		r = err_set(e, ERR_AUTH, "the vault names another log key");
+		goto out;
+	}
+	r = note_check(n, vkey ? vkey : &f->vkey, 1, NULL, NULL, e);
+	if (r == 1)
+		r = err_set(e, ERR_DAMAGED, "FORMAT is not signed by the log's "
+			    "key");
+out:
+	free(n);
+	return r;
+}
+
+static int format_write(const char *path, const char *shard,
+			const char *origin, int lab, const struct note_skey *k,
+			int64_t now_ms, struct err *e)
+{
+	struct buf text = BUF_INIT(VAULT_FORMAT_MAX);
+	struct buf note = BUF_INIT(VAULT_FORMAT_MAX);
+	char when[CLOCK_RFC3339_MAX], file[FILE_PATH_MAX];
+	int r;
+
+	buf_addf(&text, FORMAT_LINE "origin %s\nshard %s\nlog ", origin, shard);
+	note_vkey_put(&k->vkey, &text);
+	buf_addf(&text, "\ncreated %s\nlab %s\n",
+		 clock_rfc3339(now_ms, when), lab ? "yes" : "no");
+	r = text.failed ? err_set(e, text.failed, "FORMAT is too long")
+			: note_sign(buf_view(&text), k, 1, &note, e);
+	if (r == 0)
+		r = file_path(file, path, "FORMAT", NULL);
+	if (r == 0)
+		r = vio_put(file, buf_view(&note), e);
+	buf_release(&text);
+	buf_release(&note);
+	return r;
+}
+
+/* --- create --------------------------------------------------------------- */
+
+static int first_segment(const char *logdir, const char *origin,
+			 const struct note_skey *k, struct err *e)
+{
+	struct vlog l = { .nsegs = 0 };
+	uint8_t head[SEGMENT_HEAD_LEN];
+	struct seg seg = { .fd = -1 };
+	char path[FILE_PATH_MAX];
+	int r;
+
+	memcpy(l.origin, origin, strlen(origin) + 1);
+	r = file_path(path, logdir, "000000.seg", NULL);
+	if (r == 0)
+		r = vio_create(path, &seg.fd, e);
+	if (r < 0)
+		return r;
+	segment_head_put(0, origin, head);
+	seg.end = sizeof head;
+	l.segs = &seg;
+	l.nsegs = 1;
+	l.head.max = SEGMENT_NOTE_MAX;
+	r = vio_write(seg.fd, head, sizeof head, 0, e);
+	if (r == 0)
+		r = log_sign(&l, k, e);
+	buf_release(&l.head);
+	close(seg.fd);
+	return r;
+}
+
+static int create_dirs(const char *path, const char *shard, char *logdir,
+		       struct err *e)
+{
+	const char *const subs[] = { "", "torn", "heads" };
+	const char *const tops[] = { "admin", "audit", "cases", "log" };
+	char dir[FILE_PATH_MAX];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < 4; i++) {
+		r = file_path(dir, path, tops[i], NULL);
+		if (r == 0)
+			r = vio_mkdir(dir, e);
+	}
+	if (r == 0)
+		r = file_path(logdir, path, "log", shard, NULL);
+	for (size_t i = 0; r == 0 && i < 3; i++) {
+		r = i ? file_path(dir, logdir, subs[i], NULL)
+		      : file_path(dir, logdir, NULL);
+		if (r == 0)
+			r = vio_mkdir(dir, e);
+	}
+	return r;
+}
+
+int vault_create(const char *path, const char *shard, const char *origin,
+		 const uint8_t log_seed[static 32], int lab, int64_t now_ms,
+		 struct err *e)
+{
+	struct note_skey *k = NULL;
+	char logdir[FILE_PATH_MAX];
+	char **names;
+	size_t n = 0;
+	int r;
+
+	if (!vault_shard_valid(shard))
+		return err_set(e, ERR_RANGE, "malformed shard '%s'", shard);
+	if (!*origin || strlen(origin) > VAULT_NAME_MAX)
+		return err_set(e, ERR_RANGE, "origin '%s' is too long", origin);
+	r = file_list(path, &names, &n, e);
+	if (r == 0)
+		free(names);
+	if (r == 0 && n > 0)
+		return err_set(e, ERR_EXIST, "'%s' is not empty", path);
+	if (r < 0 && r != ERR_NOENT)
+		return r;
+	k = secret_alloc(sizeof *k);
+	if (!k)
+		return err_set(e, ERR_NOMEM, "no memory for keys");
+	r = note_skey_make(k, origin, NOTE_ED25519, log_seed, e);
+	if (r < 0) {
+		r = ERR_RANGE;
+		goto out;
+	}
+	r = vio_mkdir(path, e);
+	if (r == 0)
+		r = create_dirs(path, shard, logdir, e);
+	if (r == 0)
+		r = first_segment(logdir, origin, k, e);
+	/* FORMAT comes last: without it there is no vault. */
+	if (r == 0)
+		r = format_write(path, shard, origin, lab, k, now_ms, e);
+out:
+	secret_free(k);
+	return r;
+}
+
+/* --- open ----------------------------------------------------------------- */
+
+static int take_lock(struct vault *v, int *dirty, struct err *e)
+{
+	char path[FILE_PATH_MAX], c;
+	int r = file_path(path, v->path, "LOCK", NULL);
+
+	if (r < 0)
+		return err_set(e, r, "path '%s' is too long", v->path);
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		r = file_lock(path, &v->lock_fd, e);
+		if (r != ERR_BUSY)
+			break;
+		usleep(5000);
+	}
+	if (r < 0) {
+		v->lock_fd = -1;
+		return r;
+	}
+	*dirty = pread(v->lock_fd, &c, 1, 0) != 0;
+	if (*dirty)
+		return 0;
+	r = vio_write(v->lock_fd, DIRTY, strlen(DIRTY), 0, e);
+	return r < 0 ? r : vio_sync(v->lock_fd, e);
+}
+
+static int open_key(struct vault *v, const uint8_t *seed, struct err *e)
+{
+	int r;
+
+	if (!seed)
+		return err_set(e, ERR_RANGE, "writing needs the log key");
+	v->key = secret_alloc(sizeof *v->key);
+	if (!v->key)
+		return err_set(e, ERR_NOMEM, "no memory for keys");
+	r = note_skey_make(v->key, v->log.vkey.name, NOTE_ED25519, seed, e);
+	if (r == 0 && memcmp(v->key->vkey.pk, v->log.vkey.pk,
+			     sizeof v->log.vkey.pk))
+		r = err_set(e, ERR_AUTH, "this is not the key of this log");
+	return r;
+}
+
+static int open_format(struct vault *v, struct err *e)
+{
+	struct buf note = BUF_INIT(VAULT_FORMAT_MAX);
+	struct vault_format *f = malloc(sizeof *f);
+	char path[FILE_PATH_MAX];
+	int r;
+
+	if (!f)
+		return err_set(e, ERR_NOMEM, "no memory for FORMAT");
+	r = file_path(path, v->path, "FORMAT", NULL);
+	if (r == 0)
+		r = file_read(path, &note, e);
+	if (r == ERR_LIMIT)
+		r = ERR_VERSION;
+	if (r == 0)
+		r = vault_format_read(buf_view(&note), NULL, f, e);
+	if (r == 0) {
+		memcpy(v->log.origin, f->origin, sizeof f->origin);
+		memcpy(v->shard, f->shard, sizeof f->shard);
+		memcpy(v->vkey_text, f->vkey_text, sizeof f->vkey_text);
+		v->log.vkey = f->vkey;
+		v->lab = f->lab;
+		r = file_path(v->log.dir, v->path, "log", v->shard, NULL);
+	}
+	buf_release(&note);
+	free(f);
+	return r;
+}
+
+int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
+	       struct vault **out, struct err *e)
+{
+	struct vault *v = calloc(1, sizeof *v);
+	int dirty = 0, r;
+
+	if (!v)
+		return err_set(e, ERR_NOMEM, "no memory for a vault");
+	v->lock_fd = -1;
+	v->mode = mode;
+	v->log.writing = mode == VAULT_WRITE;
+	v->log.close_at = SEGMENT_LEAVES;
+	v->pack_close = PACK_CLOSE;
+	tree_init(&v->log.tree);
+	r = file_path(v->path, path, NULL);
+	if (r < 0)
+		err_set(e, r, "path '%s' is too long", path);
+	if (r == 0)
+		r = open_format(v, e);
+	if (r == 0 && mode == VAULT_WRITE)
+		r = open_key(v, log_seed, e);
+	if (r == 0 && mode == VAULT_WRITE)
+		r = take_lock(v, &dirty, e);
+	if (r == 0)
+		r = log_load(&v->log, e);
+	if (r == 0 && mode == VAULT_WRITE
+	    && (dirty || v->log.tail.off < v->log.tail.size
+		|| v->log.tail.seg + 1 < v->log.nsegs))
+		r = recover(v, e);
+	if (r < 0) {
+		v->dead = 1;
+		vault_close(v);
+		return r;
+	}
+	*out = v;
+	return 0;
+}
+
+void vault_close(struct vault *v)
+{
+	if (!v)
+		return;
+	/* Nothing in progress and nothing failed: no recovery next time. */
+	if (v->lock_fd >= 0 && !v->dead && !v->batch)
+		vio_truncate(v->lock_fd, 0, NULL);
+	batch_abort(v->batch);
+	while (v->streams) {
+		struct stream *s = v->streams;
+
+		v->streams = s->next;
+		stream_free(s);
+	}
+	log_release(&v->log);
+	secret_free(v->key);
+	if (v->lock_fd >= 0)
+		close(v->lock_fd);
+	free(v);
+}
+
+/* --- what it says --------------------------------------------------------- */
+
+const char *vault_path(const struct vault *v) { return v->path; }
+const char *vault_origin(const struct vault *v) { return v->log.origin; }
+const char *vault_shard(const struct vault *v) { return v->shard; }
+const char *vault_vkey(const struct vault *v) { return v->vkey_text; }
+int vault_lab(const struct vault *v) { return v->lab; }
+
+uint64_t vault_size(const struct vault *v)
+{
+	return tree_size(&v->log.tree);
+}
+
+struct bytes vault_head(const struct vault *v)
+{
+	return buf_view(&v->log.head);
+}
+
+const struct vault_recovery *vault_recovered(const struct vault *v)
+{
+	return &v->rec;
+}
+
+int vault_leaf(const struct vault *v, uint64_t seq, struct leaf *out)
+{
+	uint8_t bytes[LEAF_LEN];
+	int r = log_leaf(&v->log, seq, bytes, NULL);
+
+	return r < 0 ? r : leaf_decode(bytes, out, NULL);
+}
+
+int vault_publish(struct vault *v, struct err *e)
+{
+	char path[FILE_PATH_MAX], name[32];
+	int r = vault_check_alive(v, e);
+
+	if (r < 0)
+		return r;
+	snprintf(name, sizeof name, "%llu.note",
+		 (unsigned long long)vault_size(v));
+	r = file_path(path, v->log.dir, "heads", name, NULL);
+	return r < 0 ? err_set(e, r, "path '%s' is too long", v->path)
+		     : vio_put(path, vault_head(v), e);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the files of the vault share; nothing above store/ includes this, but
+ * for its tests.
+ */
+#ifndef STORE_VAULT_INT_H
+#define STORE_VAULT_INT_H
+
+#include "store/checkpoint.h"
+#include "store/pack.h"
+#include "store/segment.h"
+#include "store/slot.h"
+#include "store/tree.h"
+#include "store/vault.h"
+#include "util/file.h"
+
+#include <stdint.h>
+
+#define VAULT_GROUP_MAX 16384u		/* leaves of one commit group */
+#define VAULT_FORMAT_MAX 4096u		/* bytes of FORMAT */
+#define VAULT_DIR_MAX 64		/* bytes of a stream's directory */
+
+/* --- writing through one door (vault_io.c) ------------------------------- */
+
+enum vio_op {
+	VIO_WRITE, VIO_SYNC, VIO_SYNC_DIR, VIO_CREATE, VIO_RENAME,
+	VIO_UNLINK, VIO_TRUNCATE, VIO_MKDIR,
+};
+
+/*
+ * A test's hook, called before each operation that changes the disk.
+ *   fd, off, p   of a write; path of the others (NULL for a write or sync)
+ *   n            in: bytes of the write; out: bytes really written before the
+ *                failure
+ * Returns 0 to go on, or the errno the operation fails with.
+ */
+typedef int (*vio_hook)(void *arg, enum vio_op op, int fd, const char *path,
+			uint64_t off, const void *p, size_t *n);
+void vio_set_hook(vio_hook hook, void *arg);
+
+int vio_write(int fd, const void *p, size_t n, uint64_t off, struct err *e);
+int vio_sync(int fd, struct err *e);
+int vio_sync_dir(const char *path, struct err *e);
+int vio_truncate(int fd, uint64_t size, struct err *e);
+int vio_unlink(const char *path, struct err *e);	/* and syncs its directory */
+int vio_mkdir(const char *path, struct err *e);
+/* vio_create - a new file, its name durable; ERR_EXIST */
+int vio_create(const char *path, int *fd_out, struct err *e);
+/* vio_put - a whole new file, durable, old bytes or new; ERR_EXIST when other
+ * bytes stand there, 0 when the same do */
+int vio_put(const char *path, struct bytes content, struct err *e);
+
+/* --- the log (log.c) ------------------------------------------------------ */
+
+struct seg {
+	int fd;
+	uint64_t first;		/* log position of its first leaf */
+	uint64_t end;		/* bytes up to the last head, or frames' end */
+};
+
+/* What stands behind the last head, as found when the log was read. */
+struct log_tail {
+	unsigned seg;		/* in this segment */
+	uint64_t off, size;	/* from here to the file's end */
+};
+
+struct vlog {
+	char dir[FILE_PATH_MAX];	/* log/<shard> in full */
+	char origin[VAULT_NAME_MAX + 1];
+	struct note_vkey vkey;
+	int writing;
+	uint64_t close_at;		/* leaves that close a segment */
+	struct seg *segs;
+	unsigned nsegs, segs_room;
+	struct tree tree;		/* leaves under the last head */
+	uint32_t *off;			/* of each leaf's frame in its segment */
+	uint64_t *body8, *tag8;		/* first 8 bytes of body and tag */
+	uint64_t room;
+	uint8_t last[LEAF_LEN];		/* the last leaf under the head */
+	int64_t last_ms;
+	struct buf head;		/* the last signed head */
+	struct log_tail tail;		/* size 0: nothing behind the head */
+	uint32_t *find;			/* body8 -> seq + 1, open addressing */
+	uint64_t find_size;		/* a power of two, or 0: not built */
+	uint64_t found;			/* leaves that are in it */
+};
+
+/* log_load - read every segment up to the last head; ERR_DAMAGED, ERR_IO... */
+int log_load(struct vlog *l, struct err *e);
+void log_release(struct vlog *l);
+/* log_leaf - one leaf's bytes, checked against the tree */
+int log_leaf(const struct vlog *l, uint64_t seq, uint8_t out[static LEAF_LEN],
+	     struct err *e);
+unsigned log_seg_of(const struct vlog *l, uint64_t seq);
+/* log_find - position of the leaf with this body, or UINT64_MAX; ERR_NOMEM */
+int log_find(struct vlog *l, const uint8_t body[static SHA256_LEN],
+	     uint64_t *seq, struct err *e);
+/* log_has_tag - 1 when a leaf carries this tag, else 0 */
+int log_has_tag(const struct vlog *l, const uint8_t tag[static SHA256_LEN]);
+/* log_room - memory for n more leaves, so that log_push() cannot fail late */
+int log_room(struct vlog *l, uint64_t n, struct err *e);
+/* log_begin - make sure the last segment takes leaves; starts a new one */
+int log_begin(struct vlog *l, struct err *e);
+/* log_write - append encoded leaves (count of LEAF_LEN) in one write, sync */
+int log_write(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
+	      const uint8_t (*hashes)[SHA256_LEN], uint64_t count,
+	      struct err *e);
+/* log_sign - sign a head over the tree as it is, append it, sync */
+int log_sign(struct vlog *l, const struct note_skey *key, struct err *e);
+
+/* --- vault ---------------------------------------------------------------- */
+
+struct vault {
+	char path[FILE_PATH_MAX];
+	char shard[VAULT_NAME_MAX + 1];
+	char vkey_text[NOTE_NAME_MAX + 64];
+	int lab;
+	enum vault_mode mode;
+	int lock_fd;
+	int dead;		/* a write or sync failed: nothing more */
+	struct vlog log;
+	uint64_t pack_close;	/* bytes that close a pack */
+	struct note_skey *key;	/* secret_alloc; NULL when reading */
+	struct stream *streams;
+	struct batch *batch;	/* the one in progress */
+	struct vault_recovery rec;
+};
+
+int vault_dead(struct vault *v, int r);	/* r < 0: no more writes; returns r */
+int vault_check_alive(const struct vault *v, struct err *e);
+/* vault_format_read - what FORMAT says; vkey: key it must be signed by, or NULL
+ * for the one it names.  ERR_VERSION, ERR_DAMAGED, ERR_NOENT... */
+struct vault_format {
+	char origin[VAULT_NAME_MAX + 1];
+	char shard[VAULT_NAME_MAX + 1];
+	char vkey_text[NOTE_NAME_MAX + 64];
+	struct note_vkey vkey;
+	int lab;
+};
+int vault_format_read(struct bytes note, const struct note_vkey *vkey,
+		      struct vault_format *f, struct err *e);
+/* vault_shard_valid, vault_dir_valid - names that may stand in a path */
+int vault_shard_valid(const char *s);
+int vault_dir_valid(const char *s);
+/* vault_stream_dirs - every stream directory below a vault, NULL-ended; one
+ * allocation */
+int vault_stream_dirs(const char *path, char ***dirs_out, struct err *e);
+
+int recover(struct vault *v, struct err *e);	/* recover.c */
+
+/* --- streams -------------------------------------------------------------- */
+
+struct item_ref {
+	uint64_t seq;		/* log position */
+	uint64_t off;		/* of its first frame in the pack */
+	uint64_t slot;		/* number of its first slot in the stream */
+	uint32_t pack;
+	uint32_t objects;
+};
+
+struct opened_slot {
+	uint8_t identity[32];
+	uint8_t salt[32];
+};
+
+struct stream {
+	struct stream *next;
+	struct vault *v;
+	char dir[VAULT_DIR_MAX + 1];
+	uint8_t pub[32];
+	uint8_t *tag_key;		/* secret_alloc, 32 bytes */
+	struct item_ref *items;
+	uint64_t nitems, items_room;
+	uint64_t nslots;		/* slots of all items */
+	/* writing */
+	uint32_t pack;			/* number of the last pack, 0: none yet */
+	int pack_fd, keys_fd;		/* -1: not open */
+	uint64_t pack_size, keys_size;	/* bytes in the files */
+	struct buf out;			/* pack bytes not written yet */
+	int busy;			/* in the batch in progress */
+	/* reading */
+	uint32_t read_pack;
+	int read_fd;
+	struct pack_item *item;		/* scratch */
+	int unlocked;
+	struct opened_slot *slots;	/* secret_alloc */
+	uint64_t slots_have, slots_room;
+};
+
+int stream_path(const struct stream *s, const char *name,
+		char out[static FILE_PATH_MAX]);
+int stream_item_push(struct stream *s, const struct item_ref *it);
+int stream_slots_push(struct stream *s, const uint8_t *slots, uint64_t n);
+void stream_free(struct stream *s);
+
+#endif
