@@ -221,6 +221,13 @@ block card
   image       href   s:class('tgme_page_photo_image')/@src
   image       href   s:class('tgme_page_photo_image')//img/@src
   verified    flag   s:class('tgme_page_title')//*[s:is('verified-icon')]
+  # "members" alone is said of groups, and until 2021 of channels too.
+  account_type string s:replace(s:class('tgme_page_context_link')/@href, '^.*/s/.*$', 'channel')
+  account_type string s:replace(s:match(s:class('tgme_page_extra'), 'subscriber'), '.+', 'channel')
+  account_type string s:replace(s:match(s:class('tgme_page_extra'), 'monthly user'), '.+', 'bot')
+  account_type string s:replace(s:match(s:class('tgme_page_extra'), '(?i)^@\w+bot$', 0), '.+', 'bot')
+  account_type string s:replace(s:match(s:class('tgme_page_extra'), '\d online'), '.+', 'group')
+  account_type string s:replace(s:match(s:class('tgme_page_extra'), '^\s*@\w'), '.+', 'user')
   deep_link   string //meta[@property='al:android:url']/@content
   deep_link   string s:class('tgme_action_button_new')[starts-with(@href, 'tg:')]/@href
   action      line   s:class('tgme_page_action')//a
@@ -285,10 +292,8 @@ page card
   anchor    s:class('tgme_page_title')
   anchor    s:class('tgme_page_extra')
   account   card
-  finding   landing-only s:class('tgme_page_context_link')
-  finding   landing-only s:class('tgme_page_context_action')
-  finding   no-preview   s:class('tgme_page_additional')
-  finding   no-preview   s:class('tgme_page_title')
+  finding   landing-only (s:class('tgme_page_context_link') | s:class('tgme_page_context_action'))[1]
+  finding   no-preview   (s:class('tgme_page_additional') | s:class('tgme_page_action') | s:class('tgme_page_title'))[not(s:class('tgme_page_context_link', /) or s:class('tgme_page_context_action', /))][last()]
   link      listing  s:class('tgme_page_context_link')/@href | s:class('tgme_page_context_action')//a/@href
   link      account  s:class('tgme_page_description')//a[not(starts-with(@href, 'tg:'))]/@href
 end
@@ -298,8 +303,7 @@ page no-such-account
   url       ^https?://(?<name>\w+)\.t\.me/?(?:[?#].*)?$
   anchor    s:class('tgme_page')[s:class('tgme_page_icon') or s:class('tgme_icon_user') or s:class('tgme_username_link')]
   account   card
-  finding   not-found s:class('tgme_page_description') | s:class('tgme_page_additional')
-  finding   not-found s:class('tgme_page')
+  finding   not-found (s:class('tgme_page_description') | s:class('tgme_page_additional') | s:class('tgme_page'))[last()]
 end
 
 # Anything else of the site that has its frame: sticker sets, proxies, themes.
