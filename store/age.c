@@ -84,7 +84,7 @@ int age_encrypt_to(const uint8_t (*recipients)[AGE_KEY_LEN], size_t n,
 	age_header_start(out);
 	for (size_t i = 0; i < n; i++) {
 		fill(rnd, eph, sizeof eph);
-		r = age_wrap_x25519(recipients[i], eph, NULL, file_key, out);
+		r = age_wrap_x25519(recipients[i], eph, file_key, out);
 		if (r < 0) {
 			err_set(e, r, "recipient %zu is no X25519 key", i + 1);
 			goto out;
@@ -103,7 +103,8 @@ int age_encrypt_fresh(struct age_identity *id, const struct bytes *pieces,
 		      size_t npieces, const struct age_random *rnd,
 		      struct buf *out)
 {
-	uint8_t file_key[AGE_FILE_KEY], eph[AGE_KEY_LEN], dh[AGE_KEY_LEN];
+	uint8_t file_key[AGE_FILE_KEY], eph[AGE_KEY_LEN];
+	uint8_t share[AGE_KEY_LEN], dh[AGE_KEY_LEN];
 	size_t start = out->len, total;
 	int r;
 
@@ -111,12 +112,13 @@ int age_encrypt_fresh(struct age_identity *id, const struct bytes *pieces,
 		return ERR_RANGE;
 	if (!buf_room(out, age_size(1, total)))
 		return out->failed;
-	age_identity_new(id, rnd);
+	fill(rnd, id->secret, sizeof id->secret);
 	fill(rnd, file_key, sizeof file_key);
 	fill(rnd, eph, sizeof eph);
 	age_header_start(out);
-	r = age_shared_of_two(id->secret, eph, dh) < 0 ? 0 : 1;
-	r = age_wrap_x25519(id->recipient, eph, r ? dh : NULL, file_key, out);
+	r = age_points(id->secret, eph, id->recipient, share, dh);
+	if (r == 0)
+		r = age_wrap_known(id->recipient, share, dh, file_key, out);
 	if (r == 0)
 		r = finish(file_key, rnd, pieces, npieces, total, start, out);
 	if (r < 0)

@@ -103,8 +103,7 @@ int age_encrypt_to(const uint8_t (*recipients)[AGE_KEY_LEN], size_t n,
 /*
  * age_encrypt_fresh - encrypt to a fresh identity that is given back
  *   id   out: the new identity; who holds its secret opens the file
- * As age_encrypt_to() to id->recipient, in about half the time: knowing both
- * secrets, the shared point is a multiple of the base point.
+ * As age_encrypt_to() to id->recipient, but faster: see store/age_fresh.c.
  */
 int age_encrypt_fresh(struct age_identity *id, const struct bytes *pieces,
 		      size_t npieces, const struct age_random *rnd,

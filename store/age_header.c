@@ -63,26 +63,36 @@ static int put_body(const uint8_t body[WRAPPED], struct buf *out)
 	return buf_addc(out, '\n');
 }
 
-int age_wrap_x25519(const uint8_t recipient[static AGE_KEY_LEN],
-		    const uint8_t eph[static AGE_KEY_LEN],
-		    const uint8_t *shared,
-		    const uint8_t file_key[static AGE_FILE_KEY],
-		    struct buf *out)
+int age_wrap_known(const uint8_t recipient[static AGE_KEY_LEN],
+		   const uint8_t share[static AGE_KEY_LEN],
+		   const uint8_t shared[static AGE_KEY_LEN],
+		   const uint8_t file_key[static AGE_FILE_KEY],
+		   struct buf *out)
 {
-	uint8_t share[32], dh[32], key[32], body[WRAPPED];
+	uint8_t key[32], body[WRAPPED];
 
-	crypto_scalarmult_base(share, eph);
-	if (shared)
-		memcpy(dh, shared, 32);
-	else if (crypto_scalarmult(dh, eph, recipient))
-		return ERR_RANGE;
-	x25519_key(dh, share, recipient, key);
+	x25519_key(shared, share, recipient, key);
 	wrap(key, file_key, body);
-	secret_wipe(dh, sizeof dh);
 	secret_wipe(key, sizeof key);
 	buf_adds(out, "-> X25519 ");
 	b64_put_raw(out, BYTES(share, 32));
 	return put_body(body, out);
+}
+
+int age_wrap_x25519(const uint8_t recipient[static AGE_KEY_LEN],
+		    const uint8_t eph[static AGE_KEY_LEN],
+		    const uint8_t file_key[static AGE_FILE_KEY],
+		    struct buf *out)
+{
+	uint8_t share[32], dh[32];
+	int r;
+
+	crypto_scalarmult_base(share, eph);
+	if (crypto_scalarmult(dh, eph, recipient))
+		return ERR_RANGE;
+	r = age_wrap_known(recipient, share, dh, file_key, out);
+	secret_wipe(dh, sizeof dh);
+	return r;
 }
 
 int age_wrap_pass(struct bytes passphrase, unsigned logn,

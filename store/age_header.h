@@ -14,14 +14,23 @@
 /*
  * age_wrap_x25519 - append an X25519 stanza
  *   eph      fresh secret scalar
- *   shared   NULL, or X25519(eph, recipient) where the caller knows it
  * Returns 0, ERR_RANGE (low order) or the buffer's failure.
  */
 int age_wrap_x25519(const uint8_t recipient[static AGE_KEY_LEN],
 		    const uint8_t eph[static AGE_KEY_LEN],
-		    const uint8_t *shared,
 		    const uint8_t file_key[static AGE_FILE_KEY],
 		    struct buf *out);
+
+/*
+ * age_wrap_known - the same for a caller who has the points
+ *   share    X25519(eph, 9)
+ *   shared   X25519(eph, recipient)
+ */
+int age_wrap_known(const uint8_t recipient[static AGE_KEY_LEN],
+		   const uint8_t share[static AGE_KEY_LEN],
+		   const uint8_t shared[static AGE_KEY_LEN],
+		   const uint8_t file_key[static AGE_FILE_KEY],
+		   struct buf *out);
 
 /* age_wrap_pass - append a scrypt stanza; 0, ERR_RANGE, ERR_NOMEM */
 int age_wrap_pass(struct bytes passphrase, unsigned logn,
@@ -30,15 +39,18 @@ int age_wrap_pass(struct bytes passphrase, unsigned logn,
 		  struct buf *out);
 
 /*
- * age_shared_of_two - X25519(a, X25519(b, 9)) by one who knows both scalars
- *
- * A multiple of the base point is about twice as fast as one of any point.
- * Constant time.  Returns 0, or ERR_RANGE for the few pairs (less than one in
- * 2^120) that need the common way.
+ * age_points - both public keys and the shared point of two secret scalars
+ *   a_pub    out: X25519(a, 9)
+ *   b_pub    out: X25519(b, 9)
+ *   shared   out: X25519(a, b_pub)
+ * For a writer who makes both; see store/age_fresh.c.  Returns 0, or ERR_RANGE
+ * for scalars of no use, which random ones never are.
  */
-int age_shared_of_two(const uint8_t a[static AGE_KEY_LEN],
-		      const uint8_t b[static AGE_KEY_LEN],
-		      uint8_t out[static AGE_KEY_LEN]);
+int age_points(const uint8_t a[static AGE_KEY_LEN],
+	       const uint8_t b[static AGE_KEY_LEN],
+	       uint8_t a_pub[static AGE_KEY_LEN],
+	       uint8_t b_pub[static AGE_KEY_LEN],
+	       uint8_t shared[static AGE_KEY_LEN]);
 
 /* age_header_start - append the version line */
 int age_header_start(struct buf *out);
