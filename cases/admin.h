@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the admin stream says: users, cases, months of audit.  The state is
+ * nothing but its statements read in order; nothing is kept beside them.
+ *
+ * Invariants
+ *  (1) a statement counts only when someone who may make it signed it: a user
+ *      with the role for it, at that point of the stream, or the unit's
+ *      collector for what the program does by itself
+ *  (2) its log, stream and n are those of the place it was read from
+ *  (3) user names and case ids are never given twice; of one reference at most
+ *      one case exists
+ */
+#ifndef CASES_ADMIN_H
+#define CASES_ADMIN_H
+
+#include "store/note.h"
+#include "util/buf.h"
+#include "util/err.h"
+
+#define ADMIN_STREAM "admin"
+#define ADMIN_NAME_MAX 32	/* characters of a user or unit name */
+#define ADMIN_TEXT_MAX 4096	/* bytes of a reason, a basis, a purpose */
+#define ADMIN_LIST_MAX 1000	/* offences, sources, decisions, members */
+
+enum admin_role {
+	ROLE_INVESTIGATOR = 1,	/* opens cases, collects, reads content */
+	ROLE_LEGAL = 2,		/* the same, and exports */
+	ROLE_SUPERVISOR = 4,	/* users, members, the audit; no content */
+	ROLE_AUDITOR = 8,	/* reads the audit; no content */
+	ROLE_ADMINISTRATOR = 16,/* users and keys; no content */
+};
+
+#define ROLES_CONTENT (ROLE_INVESTIGATOR | ROLE_LEGAL)
+#define ROLES_USERS (ROLE_SUPERVISOR | ROLE_ADMINISTRATOR)
+#define ROLES_AUDIT (ROLE_SUPERVISOR | ROLE_AUDITOR)
+
+/* admin_role - the bit of a role's name, or 0 */
+unsigned admin_role(const char *name);
+/* admin_role_name - of the i-th role, from 0; NULL behind the last */
+const char *admin_role_name(unsigned i, unsigned *bit_out);
+
+struct admin_user {
+	char *name;			/* a-z 0-9 - . _ */
+	char *full;			/* how the person is called; may be "" */
+	unsigned roles;			/* enum admin_role */
+	struct note_vkey sign;
+	uint8_t receive[32];
+	int64_t since_ms;
+	int revoked;
+};
+
+struct admin_source {
+	char *id, *url, *profile;
+	char *reason;			/* "" when none was given */
+	char *author;
+	int64_t since_ms;		/* 0: none */
+	int64_t added_ms;
+	int removed;
+};
+
+struct admin_decision {			/* going past robots.txt */
+	char *authority, *reason, *author;
+	int64_t date_ms;
+};
+
+struct admin_retention {		/* days from collection (R26) */
+	unsigned sensitive, irrelevant, relevant;
+};
+#define ADMIN_RETENTION_DEFAULT { 5, 30, 365 }
+
+struct admin_case {
+	char id[17];
+	char *reference;
+	char *basis;
+	char **offences;
+	size_t noffences;
+	char *agent;
+	int64_t start_ms, end_ms;
+	char *purpose;			/* "" when none was given */
+	uint32_t quota_day;		/* 0: the profile's */
+	struct admin_retention retention;
+	int64_t opened_ms;
+	char *opened_by;
+	uint8_t public[32];		/* the case's X25519 public key */
+	int closed;
+	char *close_reason;
+	struct admin_source *sources;	/* removed ones included */
+	size_t nsources;
+	struct admin_decision *decisions;
+	size_t ndecisions;
+	char **members;			/* users who hold a wrap */
+	size_t nmembers;
+	uint8_t sha256[32];		/* SHA-256(this before | SHA-256 of the
+					   statement), from zeros */
+};
+
+struct admin_month {
+	char name[8];			/* "2026-11" */
+	uint8_t public[32];
+};
+
+struct admin {
+	char *unit;
+	char *origin;
+	int lab;
+	int64_t init_ms;
+	struct note_vkey collector;
+	struct note_vkey founder;	/* who signed the init statement */
+	struct admin_user *users;
+	size_t nusers;
+	struct admin_case *cases;
+	size_t ncases;
+	struct admin_month *months;
+	size_t nmonths;
+	uint64_t count;			/* statements read */
+};
+
+void admin_init(struct admin *a);	/* empty, as before the first statement */
+void admin_release(struct admin *a);
+
+/*
+ * admin_apply - take the next statement of the stream
+ *   a      as it was on failure
+ *   note   the stored bytes, borrowed
+ * The first is the init statement: the key it names for its user is trusted,
+ * since the log and the files it vouches for hang on it.
+ * Returns 0, ERR_FORMAT, ERR_AUTH (nobody who may signed it), ERR_EXIST,
+ * ERR_NOENT (a user or case it speaks of), ERR_DENIED (a rule of the house,
+ * e.g. a source for a closed case) or ERR_NOMEM.
+ */
+int admin_apply(struct admin *a, struct bytes note, struct err *e);
+
+/* admin_user - by name, NULL when there is none (revoked ones are found) */
+const struct admin_user *admin_user(const struct admin *a, const char *name);
+
+/*
+ * admin_case - by reference, by id, or by the beginning of its id (4 digits or
+ * more)
+ * Returns 0, ERR_NOENT, or ERR_RANGE when several ids begin so.
+ */
+int admin_case(const struct admin *a, const char *name,
+	       const struct admin_case **out, struct err *e);
+const struct admin_month *admin_month(const struct admin *a, const char *name);
+int admin_is_member(const struct admin_case *c, const char *user);
+
+/* admin_name_valid - 1 for a user or unit name: 1 to 32 of a-z 0-9 - . _ and
+ * a letter first */
+int admin_name_valid(const char *s);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cases/custody.h"
+
+#include "cases/case_secret.h"
+#include "cases/casefile.h"
+#include "cases/unit_int.h"
+#include "util/clock.h"
+#include "util/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct grant {
+	struct unit *u;
+	struct stream *stream;
+	struct age_identity *id;	/* the case's, secret memory */
+	uint64_t *items;		/* sorted; NULL: any */
+	size_t nitems;
+	uint64_t seq;
+	char case_id[17];
+	char *reference;
+};
+
+static int reason_check(const char *why, struct err *e)
+{
+	size_t n = why ? strspn(why, " \t") : 0;
+
+	if (!why || !why[n])
+		return err_set(e, ERR_USAGE, "reading takes a reason: --why "
+			       "TEXT");
+	if (strlen(why) > ADMIN_TEXT_MAX)
+		return err_set(e, ERR_USAGE, "the reason is longer than %d "
+			       "bytes", ADMIN_TEXT_MAX);
+	return 0;
+}
+
+/* Begin a statement in the audit stream of the month. */
+static int audit_begin(struct unit *u, const char *kind, struct unit_write *w,
+		       struct err *e)
+{
+	struct stream *month;
+	char dir[32];
+	int r = unit_month(u, clock_wall_ms(), &month, e);
+
+	if (r < 0)
+		return r;
+	snprintf(dir, sizeof dir, "audit/%s", u->month_name);
+	return unit_begin_in(u, month, dir, kind, w, e);
+}
+
+int custody_refuse(struct unit *u, const char *command, const char *case_name,
+		   const char *why, const char *what, struct err *e)
+{
+	struct unit_write w;
+	int r = audit_begin(u, "refused", &w, e);
+
+	if (r < 0)
+		return r;
+	jsonw_str(&w.draft.w, "user", u->user_name);
+	jsonw_str(&w.draft.w, "command", command);
+	jsonw_str(&w.draft.w, "case", case_name);
+	jsonw_str(&w.draft.w, "why", why);
+	jsonw_str(&w.draft.w, "refused", what);
+	return unit_record(u, &w, LEAF_REFUSED, NULL, 0, NULL, e);
+}
+
+static int access_record(struct unit *u, const struct access *a,
+			 const char *case_id, uint64_t *seq_out, struct err *e)
+{
+	struct unit_write w;
+	int r = audit_begin(u, "access", &w, e);
+
+	if (r < 0)
+		return r;
+	jsonw_str(&w.draft.w, "user", u->user_name);
+	jsonw_str(&w.draft.w, "command", a->command);
+	jsonw_str(&w.draft.w, "why", a->why);
+	jsonw_str(&w.draft.w, "case", case_id);
+	if (a->query)
+		jsonw_str(&w.draft.w, "query", a->query);
+	if (a->items) {
+		jsonw_open(&w.draft.w, "items", '[');
+		for (size_t i = 0; i < a->nitems; i++)
+			jsonw_int(&w.draft.w, NULL, (int64_t)a->items[i]);
+		jsonw_close(&w.draft.w, ']');
+	}
+	if (a->recipient)
+		jsonw_str(&w.draft.w, "recipient", a->recipient);
+	jsonw_str(&w.draft.w, "software", "scelle " SCELLE_VERSION);
+	return unit_record(u, &w, LEAF_ACCESS, NULL, 0, seq_out, e);
+}
+
+int custody_note(struct unit *u, const struct access *a, struct err *e)
+{
+	int r = reason_check(a->why, e);
+
+	return r < 0 ? r : access_record(u, a, a->case_name, NULL, e);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* May who is logged in read this case?  What is refused is sealed too. */
+static int permitted(struct unit *u, const struct access *a,
+		     const struct admin_case *c, struct err *e)
+{
+	struct err late = ERR_INIT;
+	int r = unit_need(u, ROLES_CONTENT, e);
+
+	if (r == 0 && !admin_is_member(c, u->user_name))
+		r = err_set(e, ERR_DENIED, "'%s' is no member of case '%s'",
+			    u->user_name, c->reference);
+	if (r == ERR_DENIED &&
+	    custody_refuse(u, a->command, c->id, a->why, "not permitted",
+			   &late) < 0) {
+		if (e)
+			*e = late;
+		r = late.code;
+	}
+	return r;
+}
+
+int custody_log(struct unit *u, const struct access *a, struct grant **out,
+		struct err *e)
+{
+	const struct admin_case *c;
+	struct grant *g = NULL;
+	int r = reason_check(a->why, e);
+
+	if (r == 0 && a->nitems > CUSTODY_ITEMS_MAX)
+		r = err_set(e, ERR_RANGE, "more than %d items at once",
+			    CUSTODY_ITEMS_MAX);
+	if (r == 0)
+		r = casefile_find(u, a->case_name, &c, e);
+	if (r == 0)
+		r = permitted(u, a, c, e);
+	if (r < 0)
+		return r;
+	g = calloc(1, sizeof *g);
+	if (g) {
+		g->u = u;
+		memcpy(g->case_id, c->id, sizeof g->case_id);
+		g->reference = strdup(c->reference);
+		g->id = secret_alloc(sizeof *g->id);
+		g->items = a->items ? calloc(a->nitems + 1, sizeof *g->items)
+				    : NULL;
+	}
+	if (!g || !g->reference || !g->id || (a->items && !g->items)) {
+		r = err_set(e, ERR_NOMEM, "no memory for an access");
+		goto out;
+	}
+	if (a->items) {
+		memcpy(g->items, a->items, a->nitems * sizeof *g->items);
+		g->nitems = a->nitems;
+		qsort(g->items, g->nitems, sizeof *g->items, by_number);
+	}
+	/* Nothing below happens unless this is durable. */
+	r = access_record(u, a, g->case_id, &g->seq, e);
+	if (r < 0)
+		goto out;
+	r = casefile_find(u, g->case_id, &c, e);
+	if (r == 0)
+		r = case_secret_open(u, c, g->id->secret, e);
+	if (r < 0)
+		goto out;
+	age_identity_from(g->id, g->id->secret);
+	r = casefile_stream(u, c, &g->stream, e);
+	if (r == 0)
+		r = stream_unlock(g->stream, g->id->secret, e);
+out:
+	if (r < 0)
+		custody_close(g);
+	else
+		*out = g;
+	return r;
+}
+
+void custody_close(struct grant *g)
+{
+	if (!g)
+		return;
+	secret_free(g->id);
+	free(g->items);
+	free(g->reference);
+	free(g);
+}
+
+uint64_t custody_count(const struct grant *g)
+{
+	return stream_count(g->stream);
+}
+
+int custody_objects(const struct grant *g, uint64_t n, unsigned *out,
+		    struct err *e)
+{
+	return stream_objects(g->stream, n, out, e);
+}
+
+static int covered(const struct grant *g, uint64_t n, struct err *e)
+{
+	if (!g->items || bsearch(&n, g->items, g->nitems, sizeof *g->items,
+				 by_number))
+		return 0;
+	return err_set(e, ERR_DENIED, "item %llu is not among those the access "
+		       "record names", (unsigned long long)n);
+}
+
+int custody_get(struct grant *g, uint64_t n, unsigned object,
+		struct buf *plain, uint8_t *salt_out, struct err *e)
+{
+	int r = covered(g, n, e);
+
+	return r < 0 ? r : stream_get(g->stream, n, object, plain, salt_out, e);
+}
+
+int custody_sealed(struct grant *g, uint64_t n, unsigned object,
+		   struct buf *sealed, uint8_t identity_out[static 32],
+		   struct err *e)
+{
+	int r = covered(g, n, e);
+
+	return r < 0 ? r : stream_sealed(g->stream, n, object, sealed,
+					 identity_out, e);
+}
+
+const struct stream *custody_stream(const struct grant *g)
+{
+	return g->stream;
+}
+
+const char *custody_case_id(const struct grant *g)
+{
+	return g->case_id;
+}
+
+const char *custody_case_reference(const struct grant *g)
+{
+	return g->reference;
+}
+
+uint64_t custody_seq(const struct grant *g)
+{
+	return g->seq;
+}
+
+int custody_unseal(struct grant *g, struct bytes sealed, struct buf *plain,
+		   struct err *e)
+{
+	return age_decrypt(g->id, 1, sealed, plain, e);
+}
+
+const uint8_t *custody_public(const struct grant *g)
+{
+	return g->id->recipient;
+}
+
+int custody_record(struct grant *g, const char *kind, struct unit_write *w,
+		   struct err *e)
+{
+	char dir[CASE_DIR_MAX];
+
+	snprintf(dir, sizeof dir, "cases/%s", g->case_id);
+	return unit_begin_in(g->u, g->stream, dir, kind, w, e);
+}
+
+/* --- the audit's own reading ------------------------------------------------ */
+
+/* The month's secret from the wrap of who is logged in. */
+static int month_secret(struct unit *u, const char *month, uint8_t *secret,
+			struct err *e)
+{
+	struct buf file = BUF_INIT(AGE_HEADER_MAX), plain = BUF_INIT(64);
+	char rel[96], path[FILE_PATH_MAX];
+	int r;
+
+	snprintf(rel, sizeof rel, "audit/%s/wraps/%s.age", month, u->user_name);
+	r = unit_path(u, rel, path, e);
+	if (r == 0 && !file_exists(path))
+		r = err_set(e, ERR_DENIED, "'%s' holds no key to the audit of "
+			    "%s", u->user_name, month);
+	if (r == 0)
+		r = file_read(path, &file, e);
+	if (r == 0)
+		r = age_decrypt(&u->user->receive, 1, buf_view(&file), &plain,
+				e);
+	if (r == 0 && plain.len != 32)
+		r = err_set(e, ERR_DAMAGED, "'%s' holds no secret", rel);
+	if (r == 0)
+		memcpy(secret, plain.p, 32);
+	buf_wipe(&plain);
+	buf_release(&file);
+	return r;
+}
+
+static int month_stream(struct unit *u, const char *month, struct stream **out,
+			struct err *e)
+{
+	const struct admin_month *m = admin_month(&u->admin, month);
+	char rel[48];
+	uint8_t tag[32];
+	int r;
+
+	if (!m)
+		return err_set(e, ERR_NOENT, "there is no audit of '%s'",
+			       month);
+	if (u->month && !strcmp(u->month_name, month)) {
+		*out = u->month;
+		return 0;
+	}
+	snprintf(rel, sizeof rel, "audit/%s/tag.age", month);
+	r = unit_sealed(u, rel, tag, sizeof tag, e);
+	snprintf(rel, sizeof rel, "audit/%s", month);
+	if (r == 0)
+		r = stream_open(u->vault, rel, m->public, tag, out, e);
+	secret_wipe(tag, sizeof tag);
+	return r;
+}
+
+int custody_audit(struct unit *u, const char *month, const char *why,
+		  int (*each)(void *arg, uint64_t n, struct bytes note,
+			      struct err *e),
+		  void *arg, struct err *e)
+{
+	struct access a = { .command = "audit", .why = why, .query = month };
+	struct buf note = BUF_INIT(NOTE_MAX);
+	struct stream *s = NULL;
+	uint8_t *secret = secret_alloc(32);
+	uint64_t n = 0;
+	int r;
+
+	if (!secret) {
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
+		goto out;
+	}
+	r = reason_check(why, e);
+	if (r < 0)
+		goto out;
+	r = unit_need(u, ROLES_AUDIT, e);
+	if (r < 0) {
+		struct err late = ERR_INIT;
+
+		if (r == ERR_DENIED &&
+		    custody_refuse(u, "audit", NULL, why, "not permitted",
+				   &late) < 0) {
+			if (e)
+				*e = late;
+			r = late.code;
+		}
+		goto out;
+	}
+	r = month_stream(u, month, &s, e);
+	if (r == 0)
+		r = access_record(u, &a, NULL, NULL, e);
+	if (r == 0)
+		r = month_secret(u, month, secret, e);
+	if (r == 0)
+		r = stream_unlock(s, secret, e);
+	if (r == 0)
+		n = stream_count(s);
+	for (uint64_t i = 0; r == 0 && i < n; i++) {
+		buf_clear(&note);
+		r = stream_get(s, i, 0, &note, NULL, e);
+		if (r == 0)
+			r = each(arg, i, buf_view(&note), e);
+	}
+out:
+	secret_free(secret);
+	buf_wipe(&note);
+	return r;
+}

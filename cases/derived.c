@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cases/derived.h"
+
+#include "store/age.h"
+#include "util/enc.h"
+#include "util/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC "SDF1"
+#define HEAD 16
+#define SEALED_MAX (DERIVED_LINES_MAX + (1u << 20))
+
+struct derived {
+	int fd;
+	uint8_t public[32];
+};
+
+/* Where the last whole frame ends. */
+static int whole(int fd, uint64_t *end, struct err *e)
+{
+	uint8_t head[HEAD];
+	struct stat st;
+	uint64_t at = 0, size;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, "cannot look at the derived cache");
+	size = (uint64_t)st.st_size;
+	while (size - at >= HEAD) {
+		uint32_t len;
+		int r = file_pread_all(fd, head, HEAD, at, e);
+
+		if (r < 0)
+			return r;
+		len = get_be32(head + 12);
+		if (memcmp(head, MAGIC, 4) || len > SEALED_MAX ||
+		    size - at - HEAD < len)
+			break;
+		at += HEAD + len;
+	}
+	*end = at;
+	return 0;
+}
+
+int derived_open(const char *path, const uint8_t public[static 32],
+		 struct derived **out, struct err *e)
+{
+	struct derived *d = calloc(1, sizeof *d);
+	uint64_t end;
+	int r;
+
+	if (!d)
+		return err_set(e, ERR_NOMEM, "no memory for the cache");
+	memcpy(d->public, public, 32);
+	d->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (d->fd < 0) {
+		r = err_errno(e, "cannot open '%s'", path);
+		free(d);
+		return r;
+	}
+	r = whole(d->fd, &end, e);
+	if (r == 0 && (ftruncate(d->fd, (off_t)end) < 0 ||
+		       lseek(d->fd, (off_t)end, SEEK_SET) < 0))
+		r = err_errno(e, "cannot cut '%s'", path);
+	if (r < 0)
+		derived_close(d);
+	else
+		*out = d;
+	return r;
+}
+
+int derived_append(struct derived *d, uint64_t n, struct bytes jsonl,
+		   struct err *e)
+{
+	struct buf frame = BUF_INIT(SEALED_MAX);
+	uint8_t *head;
+	int r;
+
+	if (jsonl.len > DERIVED_LINES_MAX)
+		return err_set(e, ERR_LIMIT, "a page gave more than %zu bytes",
+			       DERIVED_LINES_MAX);
+	head = buf_room(&frame, HEAD);
+	if (!head)
+		return err_set(e, ERR_NOMEM, "no memory for the cache");
+	memcpy(head, MAGIC, 4);
+	put_be64(head + 4, n);
+	frame.len = HEAD;
+	r = age_encrypt(d->public, jsonl, &frame);
+	if (r < 0) {
+		err_set(e, r, "cannot seal what a page gave");
+	} else {
+		put_be32(frame.p + 12, (uint32_t)(frame.len - HEAD));
+		r = file_write_all(d->fd, frame.p, frame.len, e);
+	}
+	buf_release(&frame);
+	return r;
+}
+
+void derived_close(struct derived *d)
+{
+	if (!d)
+		return;
+	close(d->fd);
+	free(d);
+}
+
+int derived_read(struct grant *g, const char *path, uint64_t *next,
+		 int (*each)(void *arg, uint64_t n, struct bytes lines,
+			     struct err *e),
+		 void *arg, struct err *e)
+{
+	struct buf sealed = BUF_INIT(SEALED_MAX);
+	struct buf lines = BUF_INIT(SEALED_MAX);
+	uint8_t head[HEAD];
+	uint64_t end;
+	int r, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno(e, "cannot open '%s'",
+						       path);
+	r = whole(fd, &end, e);
+	while (r == 0 && *next < end) {
+		uint8_t *to;
+		uint32_t len;
+
+		r = file_pread_all(fd, head, HEAD, *next, e);
+		if (r < 0)
+			break;
+		len = get_be32(head + 12);
+		if (memcmp(head, MAGIC, 4) || len > end - *next - HEAD) {
+			r = err_set(e, ERR_DAMAGED, "'%s' is no derived cache",
+				    path);
+			break;
+		}
+		buf_clear(&sealed);
+		buf_clear(&lines);
+		to = buf_room(&sealed, len);
+		if (!to) {
+			r = err_set(e, sealed.failed, "no memory for the cache");
+			break;
+		}
+		r = file_pread_all(fd, to, len, *next + HEAD, e);
+		sealed.len = len;
+		if (r == 0) {
+			r = custody_unseal(g, buf_view(&sealed), &lines, e);
+			if (r < 0 && r != ERR_NOMEM)
+				r = err_set(e, ERR_DAMAGED, "'%s': a frame "
+					    "does not open", path);
+		}
+		if (r == 0)
+			r = each(arg, get_be64(head + 4), buf_view(&lines), e);
+		if (r == 0)
+			*next += HEAD + len;
+	}
+	close(fd);
+	buf_wipe(&lines);
+	buf_release(&sealed);
+	return r;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cases/receipts.h"
+
+#include "store/sha256.h"
+#include "util/enc.h"
+#include "util/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SUFFIX ".receipt"
+#define NAME_DIGITS 12
+#define RECEIPT_BYTES_MAX ((size_t)1 << 20)
+
+/* The directory of one log's receipts: named by its verifier key. */
+static int receipts_dir(const char *vkey, char out[static FILE_PATH_MAX],
+			struct err *e)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	uint8_t hash[32];
+	char name[33];
+	int r;
+
+	sha256_once(bytes_str(vkey), hash);
+	hex_str(name, hash, 16);
+	if (state && *state == '/')
+		r = file_path(out, state, "scelle", "receipts", name, NULL);
+	else if (home && *home == '/')
+		r = file_path(out, home, ".local", "state", "scelle",
+			      "receipts", name, NULL);
+	else
+		return err_set(e, ERR_NOENT, "no place for receipts: neither "
+			       "XDG_STATE_HOME nor HOME is set");
+	return r < 0 ? err_set(e, r, "the path to the receipts is too long") : 0;
+}
+
+/* mkdir -p, without a sync: what matters is the file at the end. */
+static int make_dirs(char *path, struct err *e)
+{
+	for (char *p = path + 1;; p++) {
+		char was = *p;
+
+		if (was && was != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return err_errno(e, "cannot create directory '%s'",
+					 path);
+		*p = was;
+		if (!was)
+			return 0;
+	}
+}
+
+static int entry_of(const char *dir, const char *name,
+		    struct receipts_entry *out)
+{
+	char *end;
+
+	if (strlen(name) != NAME_DIGITS + sizeof SUFFIX - 1 ||
+	    strspn(name, "0123456789") != NAME_DIGITS ||
+	    strcmp(name + NAME_DIGITS, SUFFIX))
+		return ERR_FORMAT;
+	out->seq = strtoull(name, &end, 10);
+	out->size = out->seq + 1;
+	return file_path(out->path, dir, name, NULL);
+}
+
+int receipts_list(const char *vkey, struct receipts_entry **out, size_t *n,
+		  struct err *e)
+{
+	struct receipts_entry *list = NULL;
+	char dir[FILE_PATH_MAX];
+	char **names = NULL;
+	size_t count = 0, kept = 0;
+	int r = receipts_dir(vkey, dir, e);
+
+	if (r == 0)
+		r = file_list(dir, &names, &count, e);
+	if (r == ERR_NOENT) {
+		*out = NULL;
+		*n = 0;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	list = calloc(count + 1, sizeof *list);
+	if (!list) {
+		free(names);
+		return err_set(e, ERR_NOMEM, "no memory for receipts");
+	}
+	for (size_t i = 0; i < count; i++)
+		if (entry_of(dir, names[i], &list[kept]) == 0)
+			kept++;
+	free(names);
+	*out = list;
+	*n = kept;
+	return 0;
+}
+
+int receipts_keep(struct vault *v, char *path_out, struct err *e)
+{
+	struct buf text = BUF_INIT(RECEIPT_BYTES_MAX);
+	struct receipts_entry *list = NULL;
+	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], name[64];
+	uint64_t size = vault_size(v);
+	size_t n = 0;
+	int r;
+
+	if (!size)
+		return 0;
+	r = vault_receipt(v, size - 1, &text, e);
+	if (r == 0)
+		r = receipts_dir(vault_vkey(v), dir, e);
+	if (r == 0)
+		r = make_dirs(dir, e);
+	if (r < 0)
+		goto out;
+	snprintf(name, sizeof name, "%0*" PRIu64 SUFFIX, NAME_DIGITS, size - 1);
+	r = file_path(path, dir, name, NULL);
+	if (r < 0) {
+		err_set(e, r, "the path to the receipts is too long");
+		goto out;
+	}
+	/* The one that is there proves the same leaf: never replace it. */
+	r = file_create(path, buf_view(&text), 0600, e);
+	if (r == ERR_EXIST)
+		r = 0;
+	if (r < 0)
+		goto out;
+	if (path_out)
+		memcpy(path_out, path, sizeof path);
+	if (receipts_list(vault_vkey(v), &list, &n, NULL) == 0)
+		for (size_t i = 0; i + RECEIPTS_KEPT < n; i++)
+			unlink(list[i].path);
+out:
+	free(list);
+	buf_release(&text);
+	return r;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Receipts: inclusion proof and signed head of what was written, kept outside
+ * the vault ($XDG_STATE_HOME/scelle/receipts/<log>/<position>.receipt).  A vault
+ * rolled back contradicts them.
+ */
+#ifndef CASES_RECEIPTS_H
+#define CASES_RECEIPTS_H
+
+#include "store/vault.h"
+
+#define RECEIPTS_KEPT 1000	/* of one log; older ones are removed */
+
+struct receipts_entry {
+	uint64_t seq;		/* leaf it proves */
+	uint64_t size;		/* leaves under its head */
+	char path[4096];
+};
+
+/*
+ * receipts_keep - keep a receipt of the last leaf of the vault
+ *   path_out   4096 bytes: where; may be NULL
+ * Returns 0, ERR_NOENT (neither XDG_STATE_HOME nor HOME), ERR_IO or the vault's
+ * errors.  An empty log leaves none.
+ */
+int receipts_keep(struct vault *v, char *path_out, struct err *e);
+
+/*
+ * receipts_list - those kept for the log of a verifier key, oldest first
+ *   out    one allocation: the caller frees it
+ */
+int receipts_list(const char *vkey, struct receipts_entry **out, size_t *n,
+		  struct err *e);
+
+#endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cases/unit.h"
+
+#include "cases/unit_int.h"
+#include "store/sha256.h"
+#include "util/clock.h"
+#include "util/file.h"
+#include "util/secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* --- files ----------------------------------------------------------------- */
+
+int unit_path(const struct unit *u, const char *rel,
+	      char out[static FILE_PATH_MAX], struct err *e)
+{
+	if (file_path(out, vault_path(u->vault), rel, NULL) < 0)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", rel);
+	return 0;
+}
+
+int unit_put(const struct unit *u, const char *rel, struct bytes content,
+	     struct err *e)
+{
+	char path[FILE_PATH_MAX];
+	int r = unit_path(u, rel, path, e);
+
+	return r < 0 ? r : file_replace(path, content, 0600, e);
+}
+
+int unit_put_sealed(const struct unit *u, const char *rel,
+		    const uint8_t to[static 32], struct bytes plain,
+		    struct err *e)
+{
+	struct buf sealed = BUF_INIT(plain.len + AGE_HEADER_MAX);
+	int r = age_encrypt(to, plain, &sealed);
+
+	if (r < 0)
+		err_set(e, r, "cannot seal '%s'", rel);
+	else
+		r = unit_put(u, rel, buf_view(&sealed), e);
+	buf_release(&sealed);
+	return r;
+}
+
+int unit_mkdir(const struct unit *u, const char *rel, struct err *e)
+{
+	char path[FILE_PATH_MAX];
+	int r = unit_path(u, rel, path, e);
+
+	return r < 0 ? r : file_mkdir(path, e);
+}
+
+int unit_sealed(const struct unit *u, const char *rel, uint8_t *out, size_t n,
+		struct err *e)
+{
+	struct buf sealed = BUF_INIT(n + AGE_HEADER_MAX);
+	struct buf plain = BUF_INIT(n + 1);
+	char path[FILE_PATH_MAX];
+	int r = unit_path(u, rel, path, e);
+
+	if (r == 0)
+		r = file_read(path, &sealed, e);
+	if (r == 0) {
+		r = age_decrypt(&u->keys->receive, 1, buf_view(&sealed), &plain,
+				e);
+		if (r < 0)
+			err_prefix(e, "'%s'", rel);
+	}
+	if (r == 0 && plain.len != n)
+		r = err_set(e, ERR_DAMAGED, "'%s' does not hold %zu bytes", rel,
+			    n);
+	if (r == 0)
+		memcpy(out, plain.p, n);
+	buf_wipe(&plain);
+	buf_release(&sealed);
+	return r;
+}
+
+/* A key file under a passphrase, into text (wiped by the caller). */
+static int open_key_file(const char *path, struct bytes pass, const char *whose,
+			 struct buf *text, struct err *e)
+{
+	struct buf sealed = BUF_INIT(65536);
+	struct age_keys keys = { .passphrases = &pass, .npass = 1 };
+	int r = file_read(path, &sealed, e);
+
+	if (r < 0)
+		goto out;
+	if (!buf_room(text, KEYS_TEXT_MAX)) {
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
+		goto out;
+	}
+	r = age_open(&keys, buf_view(&sealed), text, e);
+	if (r < 0 && keys.verdict == AGE_NO_MATCH)
+		r = err_set(e, ERR_AUTH, "wrong passphrase for '%s'", whose);
+	else if (r < 0)
+		err_prefix(e, "'%s'", path);
+out:
+	buf_release(&sealed);
+	return r;
+}
+
+/* --- who ------------------------------------------------------------------- */
+
+int unit_user(const char *path, const char *user, char *out, struct err *e)
+{
+	char dir[FILE_PATH_MAX];
+	char **names = NULL;
+	const char *only = NULL;
+	size_t n = 0, found = 0;
+	int r;
+
+	if (user && (!strcmp(user, UNIT_TIMER) || admin_name_valid(user))) {
+		snprintf(out, ADMIN_NAME_MAX + 1, "%s", user);
+		return 0;
+	}
+	if (user)
+		return err_set(e, ERR_FORMAT, "'%s' is no user name", user);
+	if (file_path(dir, path, "FORMAT", NULL) < 0 || !file_exists(dir))
+		return err_set(e, ERR_NOENT, "there is no vault in '%s'", path);
+	if (file_path(dir, path, "admin/users", NULL) < 0)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", path);
+	r = file_list(dir, &names, &n, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		char *end = strstr(names[i], ".key.age");
+
+		if (!end || end[8])
+			continue;
+		*end = '\0';
+		only = names[i];
+		found++;
+	}
+	if (found == 1 && admin_name_valid(only))
+		snprintf(out, ADMIN_NAME_MAX + 1, "%s", only);
+	else
+		r = err_set(e, ERR_USAGE, "the vault has several users: say "
+			    "which with --user NAME or SCELLE_USER");
+	free(names);
+	return r;
+}
+
+/* The keys that a passphrase opens: the user's then the unit's, or the
+ * unit's alone. */
+static int login(struct unit *u, const char *path, struct bytes pass,
+		 struct err *e)
+{
+	struct buf text = BUF_INIT(KEYS_TEXT_MAX);
+	struct buf sealed = BUF_INIT(65536);
+	char file[FILE_PATH_MAX], name[ADMIN_NAME_MAX + 16];
+	int r;
+
+	u->keys = secret_alloc(sizeof *u->keys);
+	if (!u->keys) {
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
+		goto out;
+	}
+	if (!strcmp(u->user_name, UNIT_TIMER)) {
+		r = file_path(file, path, "admin/unit.key.age", NULL);
+		if (r == 0)
+			r = open_key_file(file, pass, "the unit", &text, e);
+		if (r == 0)
+			r = unit_keys_read(buf_view(&text), u->keys, e);
+		goto out;
+	}
+	u->user = secret_alloc(sizeof *u->user);
+	if (!u->user) {
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
+		goto out;
+	}
+	snprintf(name, sizeof name, "%s.key.age", u->user_name);
+	r = file_path(file, path, "admin/users", name, NULL);
+	if (r == 0 && !file_exists(file))
+		r = err_set(e, ERR_NOENT, "no user '%s' in this vault",
+			    u->user_name);
+	if (r == 0)
+		r = open_key_file(file, pass, u->user_name, &text, e);
+	if (r == 0)
+		r = user_keys_read(buf_view(&text), u->user, e);
+	if (r < 0)
+		goto out;
+	snprintf(name, sizeof name, "%s.unit.age", u->user_name);
+	r = file_path(file, path, "admin/users", name, NULL);
+	if (r == 0)
+		r = file_read(file, &sealed, e);
+	if (r == 0) {
+		secret_wipe(text.p, text.len);
+		buf_clear(&text);
+		r = age_decrypt(&u->user->receive, 1, buf_view(&sealed), &text,
+				e);
+	}
+	if (r == 0)
+		r = unit_keys_read(buf_view(&text), u->keys, e);
+out:
+	buf_wipe(&text);
+	buf_release(&sealed);
+	return r;
+}
+
+/* --- opening --------------------------------------------------------------- */
+
+static int replay(struct unit *u, struct err *e)
+{
+	struct buf note = BUF_INIT(NOTE_MAX);
+	uint64_t n = stream_count(u->admin_stream);
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && i < n; i++) {
+		buf_clear(&note);
+		r = stream_get(u->admin_stream, i, 0, &note, NULL, e);
+		if (r == 0)
+			r = admin_apply(&u->admin, buf_view(&note), e);
+	}
+	buf_wipe(&note);
+	return r;
+}
+
+int unit_open_admin(struct unit *u, struct err *e)
+{
+	uint8_t tag[32];
+	int r = unit_sealed(u, "admin/tag.age", tag, 32, e);
+
+	if (r == 0)
+		r = stream_open(u->vault, ADMIN_STREAM,
+				u->keys->receive.recipient, tag,
+				&u->admin_stream, e);
+	if (r == 0)
+		r = stream_unlock(u->admin_stream, u->keys->receive.secret, e);
+	secret_wipe(tag, sizeof tag);
+	return r == 0 ? replay(u, e) : r;
+}
+
+/* What a crash left was put in order: the log says so. */
+static int tell_recovery(struct unit *u, struct err *e)
+{
+	const struct vault_recovery *rec = vault_recovered(u->vault);
+	struct unit_write w;
+	int r;
+
+	if (!rec->torn_bytes && !rec->torn_files && !rec->adopted &&
+	    !rec->orphan_objects)
+		return 0;
+	r = unit_begin(u, "recovery", &w, e);
+	if (r < 0)
+		return r;
+	jsonw_int(&w.draft.w, "torn_bytes", (int64_t)rec->torn_bytes);
+	jsonw_int(&w.draft.w, "torn_files", rec->torn_files);
+	jsonw_int(&w.draft.w, "adopted", (int64_t)rec->adopted);
+	jsonw_int(&w.draft.w, "orphan_objects", (int64_t)rec->orphan_objects);
+	jsonw_open(&w.draft.w, "files", '[');
+	for (size_t i = 0; i < sizeof rec->names / sizeof *rec->names; i++)
+		if (rec->names[i][0])
+			jsonw_str(&w.draft.w, NULL, rec->names[i]);
+	jsonw_close(&w.draft.w, ']');
+	jsonw_str(&w.draft.w, "software", "scelle " SCELLE_VERSION);
+	return unit_record(u, &w, LEAF_RECOVERY, NULL, 0, NULL, e);
+}
+
+int unit_open(const char *path, const char *user, struct bytes pass,
+	      enum vault_mode mode, struct unit **out, struct err *e)
+{
+	struct unit *u = calloc(1, sizeof *u);
+	const struct admin_user *who;
+	char format[FILE_PATH_MAX];
+	int r;
+
+	if (!u)
+		return err_set(e, ERR_NOMEM, "no memory for the unit");
+	admin_init(&u->admin);
+	if (file_path(format, path, "FORMAT", NULL) < 0 ||
+	    !file_exists(format)) {
+		r = err_set(e, ERR_NOENT, "there is no vault in '%s'", path);
+		goto out;
+	}
+	/* Another version is refused before any passphrase is tried. */
+	r = vault_open(path, VAULT_READ, NULL, &u->vault, e);
+	if (r < 0)
+		goto out;
+	r = unit_user(path, user, u->user_name, e);
+	if (r < 0)
+		goto out;
+	r = login(u, path, pass, e);
+	if (r < 0)
+		goto out;
+	if (mode == VAULT_WRITE) {
+		vault_close(u->vault);
+		u->vault = NULL;
+		r = vault_open(path, VAULT_WRITE, u->keys->log.seed, &u->vault,
+			       e);
+		if (r < 0)
+			goto out;
+		u->writable = 1;
+	}
+	r = unit_open_admin(u, e);
+	if (r < 0)
+		goto out;
+	if (strcmp(u->admin.origin ? u->admin.origin : "",
+		   vault_origin(u->vault)) ||
+	    memcmp(u->admin.collector.pk, u->keys->collector.vkey.pk, 32)) {
+		r = err_set(e, ERR_DAMAGED, "the unit's keys are not those of "
+			    "its init statement");
+		goto out;
+	}
+	if (u->user) {
+		who = admin_user(&u->admin, u->user_name);
+		if (!who || memcmp(who->sign.pk, u->user->sign.vkey.pk, 32))
+			r = err_set(e, ERR_DENIED, "user '%s' is not entered "
+				    "in this vault", u->user_name);
+		else if (who->revoked)
+			r = err_set(e, ERR_DENIED, "user '%s' was revoked",
+				    u->user_name);
+		if (r < 0)
+			goto out;
+	}
+	if (u->writable)
+		r = tell_recovery(u, e);
+out:
+	if (r < 0)
+		unit_close(u);
+	else
+		*out = u;
+	return r;
+}
+
+void unit_close(struct unit *u)
+{
+	if (!u)
+		return;
+	vault_close(u->vault);
+	secret_free(u->keys);
+	secret_free(u->user);
+	admin_release(&u->admin);
+	free(u);
+}
+
+unsigned unit_roles(const struct unit *u)
+{
+	const struct admin_user *who;
+
+	if (!u->user)
+		return 0;
+	who = admin_user(&u->admin, u->user_name);
+	return who && !who->revoked ? who->roles : 0;
+}
+
+int unit_need(const struct unit *u, unsigned roles, struct err *e)
+{
+	char list[128] = "";
+	const char *name;
+	unsigned bit;
+
+	if (unit_roles(u) & roles)
+		return 0;
+	for (unsigned i = 0; (name = admin_role_name(i, &bit)); i++) {
+		size_t n = strlen(list);
+
+		if (roles & bit)
+			snprintf(list + n, sizeof list - n, "%s%s",
+				 n ? ", " : "", name);
+	}
+	return err_set(e, ERR_DENIED, "'%s' may not: it takes the role %s",
+		       u->user_name, list);
+}
+
+/* --- admin statements ------------------------------------------------------ */
+
+int unit_begin(struct unit *u, const char *kind, struct unit_write *w,
+	       struct err *e)
+{
+	return unit_begin_in(u, u->admin_stream, ADMIN_STREAM, kind, w, e);
+}
+
+int unit_begin_in(struct unit *u, struct stream *stream, const char *dir,
+		  const char *kind, struct unit_write *w, struct err *e)
+{
+	int r;
+
+	memset(w, 0, sizeof *w);
+	if (!u->writable)
+		return err_set(e, ERR_DENIED, "the vault is open for reading "
+			       "only");
+	r = batch_begin(u->vault, &w->batch, e);
+	if (r < 0)
+		return r;
+	w->stream = stream;
+	w->time_ms = clock_wall_ms();
+	draft_begin(&w->draft, kind, vault_origin(u->vault), dir,
+		    batch_number(w->batch, stream), w->time_ms);
+	return 0;
+}
+
+void unit_abort(struct unit_write *w)
+{
+	if (w->batch)
+		batch_abort(w->batch);
+	w->batch = NULL;
+	draft_release(&w->draft);
+}
+
+int unit_hash_file(const struct unit *u, const char *rel,
+		   struct store_external *out, struct err *e)
+{
+	struct buf b = BUF_INIT((size_t)16 << 20);
+	char path[FILE_PATH_MAX];
+	int r = unit_path(u, rel, path, e);
+
+	memset(out, 0, sizeof *out);
+	out->path = rel;
+	if (r == 0)
+		r = file_read(path, &b, e);
+	if (r == 0)
+		sha256_once(buf_view(&b), out->sha256);
+	else if (r == ERR_NOENT)
+		r = 0;		/* zeros: it is gone */
+	buf_release(&b);
+	return r;
+}
+
+int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
+		const char *const *files, size_t nfiles, uint64_t *seq_out,
+		struct err *e)
+{
+	struct buf note = BUF_INIT(NOTE_MAX);
+	struct store_external *ext = NULL;
+	struct store_item item = { .kind = (uint16_t)kind };
+	const struct note_skey *key = u->user && kind != LEAF_RECOVERY ?
+		&u->user->sign : &u->keys->collector;
+	struct err late = ERR_INIT;
+	int r = 0;
+
+	ext = calloc(nfiles + 1, sizeof *ext);
+	if (!ext) {
+		r = err_set(e, ERR_NOMEM, "no memory for a statement");
+		goto out;
+	}
+	for (size_t i = 0; r == 0 && i < nfiles; i++)
+		r = unit_hash_file(u, files[i], &ext[i], e);
+	if (r == 0)
+		r = draft_sign(&w->draft, key, 1, &note, e);
+	/* The state refuses what the house's rules forbid: nothing is written
+	 * that its own reader would not take. */
+	if (r == 0 && w->stream == u->admin_stream)
+		r = admin_apply(&u->admin, buf_view(&note), e);
+	if (r < 0)
+		goto out;
+	item.statement = buf_view(&note);
+	item.flags = u->admin.lab ? LEAF_FLAG_LAB : 0;
+	item.externals = ext;
+	item.nexternals = (unsigned)nfiles;
+	secret_random(item.salt, sizeof item.salt);
+	r = batch_add(w->batch, w->stream, &item, w->time_ms, seq_out, e);
+	if (r == 0)
+		r = batch_commit(w->batch, e);
+	else
+		batch_commit(w->batch, &late);	/* the vault is dead: frees */
+	w->batch = NULL;
+	/* The state ran ahead of the log: this process must not go on. */
+	if (r < 0)
+		u->writable = 0;
+out:
+	unit_abort(w);
+	free(ext);
+	buf_release(&note);
+	return r;
+}
+
+int unit_commit(struct unit *u, struct unit_write *w, const char *const *files,
+		size_t nfiles, uint64_t *seq_out, struct err *e)
+{
+	return unit_record(u, w, LEAF_ADMIN, files, nfiles, seq_out, e);
+}

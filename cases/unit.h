@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * A unit's vault, opened by one of its users, or by the unit itself for a pass
+ * with nobody logged in.
+ *
+ * Solo: a user's passphrase opens the user's keys; those open the unit's keys
+ * (users/<name>.unit.age).  The unit's own passphrase opens the unit's keys
+ * alone: that is enough to collect and to write the log, and to read nothing.
+ */
+#ifndef CASES_UNIT_H
+#define CASES_UNIT_H
+
+#include "cases/admin.h"
+#include "cases/keys.h"
+#include "cases/statement.h"
+#include "store/vault.h"
+
+struct unit {
+	struct vault *vault;
+	struct stream *admin_stream;
+	struct unit_keys *keys;		/* secret memory */
+	struct user_keys *user;		/* NULL: nobody is logged in */
+	char user_name[ADMIN_NAME_MAX + 1]; /* "timer": nobody is */
+	struct admin admin;		/* the state as of now */
+	int writable;
+	struct stream *month;		/* of the audit, see unit_month() */
+	char month_name[8];
+};
+
+#define UNIT_TIMER "timer"		/* acts with the unit's keys alone */
+
+struct unit_options {
+	const char *unit;		/* name, admin_name_valid() */
+	const char *user;		/* first user, has every role but auditor */
+	const char *full;		/* how the person is called; may be NULL */
+	struct bytes unit_pass;
+	struct bytes user_pass;
+	int lab;
+	unsigned logn;			/* scrypt work factor; 0: AGE_LOGN */
+	int64_t now_ms;
+};
+
+/*
+ * unit_init - make a unit's vault: keys, first user, admin stream, the audit
+ * stream of this month
+ *   path   must not exist, or be an empty directory
+ * It is made beside path and then renamed: there wholly, or not at all.
+ * Returns 0, ERR_EXIST, ERR_RANGE, ERR_FORMAT (names) or ERR_IO.
+ */
+int unit_init(const char *path, const struct unit_options *o, struct err *e);
+
+/*
+ * unit_open - open a vault as a user
+ *   user    NULL: the vault's only user; UNIT_TIMER: nobody, pass is the unit's
+ *   mode    VAULT_WRITE recovers what a crash left, with a statement of it
+ * Replays the admin stream.  A revoked user is ERR_DENIED.
+ * Returns 0, ERR_NOENT (no vault, no such user), ERR_AUTH (passphrase),
+ * ERR_DENIED, ERR_BUSY, ERR_VERSION, ERR_DAMAGED or ERR_IO.
+ */
+int unit_open(const char *path, const char *user, struct bytes pass,
+	      enum vault_mode mode, struct unit **out, struct err *e);
+void unit_close(struct unit *u);	/* NULL allowed */
+
+/* unit_user - the user's name as unit_open() would choose it, before the
+ * passphrase is asked for.  out: ADMIN_NAME_MAX + 1 bytes. */
+int unit_user(const char *path, const char *user, char *out, struct err *e);
+
+/* unit_roles - roles of who is logged in; 0 for the timer */
+unsigned unit_roles(const struct unit *u);
+
+/*
+ * unit_need - ERR_DENIED with the reason unless one of the roles is held
+ */
+int unit_need(const struct unit *u, unsigned roles, struct err *e);
+
+/*
+ * One statement as one commit: begin, write its members to w.draft.w, commit.
+ *   stream    where, and the directory it has below the vault
+ *   kind      first line, without the prefix
+ *   leaf      LEAF_*
+ *   files     externals it vouches for: paths below the vault; their hashes are
+ *             taken here, a missing file is recorded as gone
+ * unit_record() signs (with the user's key; the collector's for the timer),
+ * adds and commits; it frees what begin made, also on failure.  seq_out, log
+ * position, may be NULL.
+ */
+struct unit_write {
+	struct draft draft;
+	struct batch *batch;
+	struct stream *stream;
+	int64_t time_ms;
+};
+int unit_begin_in(struct unit *u, struct stream *stream, const char *dir,
+		  const char *kind, struct unit_write *w, struct err *e);
+int unit_record(struct unit *u, struct unit_write *w, unsigned leaf,
+		const char *const *files, size_t nfiles, uint64_t *seq_out,
+		struct err *e);
+void unit_abort(struct unit_write *w);
+
+/*
+ * unit_begin, unit_commit - the same for the admin stream: the statement also
+ * enters the state, and one the state refuses is not written
+ */
+int unit_begin(struct unit *u, const char *kind, struct unit_write *w,
+	       struct err *e);
+int unit_commit(struct unit *u, struct unit_write *w, const char *const *files,
+		size_t nfiles, uint64_t *seq_out, struct err *e);
+
+/*
+ * unit_add_user - make a user's keys and enter it
+ *   pass   the new user's; roles: ROLE_* bits
+ */
+int unit_add_user(struct unit *u, const char *name, const char *full,
+		  unsigned roles, struct bytes pass, unsigned logn,
+		  struct err *e);
+int unit_revoke_user(struct unit *u, const char *name, const char *reason,
+		     struct err *e);
+
+/*
+ * unit_sealed - read a file below the vault that is sealed to the unit
+ *   path   relative, e.g. "admin/tag.age"
+ *   n      bytes it must hold
+ */
+int unit_sealed(const struct unit *u, const char *path, uint8_t *out, size_t n,
+		struct err *e);
+
+/* unit_month - the open stream of this month's audit, made when it is new */
+int unit_month(struct unit *u, int64_t now_ms, struct stream **out,
+	       struct err *e);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What unit.c, unit_init.c, casefile.c and custody.c share; nothing above
+ * includes this.
+ */
+#ifndef CASES_UNIT_INT_H
+#define CASES_UNIT_INT_H
+
+#include "cases/unit.h"
+#include "util/file.h"
+
+/* unit_path - a path below the vault in full */
+int unit_path(const struct unit *u, const char *rel,
+	      char out[static FILE_PATH_MAX], struct err *e);
+
+/* unit_put, unit_put_sealed - durably write a file below the vault, as it is
+ * or as an age file to one recipient; unit_mkdir - a directory there */
+int unit_put(const struct unit *u, const char *rel, struct bytes content,
+	     struct err *e);
+int unit_put_sealed(const struct unit *u, const char *rel,
+		    const uint8_t to[static 32], struct bytes plain,
+		    struct err *e);
+int unit_mkdir(const struct unit *u, const char *rel, struct err *e);
+
+/* unit_hash_file - an external as it is now; a missing file has zeros */
+int unit_hash_file(const struct unit *u, const char *rel,
+		   struct store_external *out, struct err *e);
+
+/* unit_open_admin - open, unlock and replay the admin stream */
+int unit_open_admin(struct unit *u, struct err *e);
+
+/* unit_stream_new - create a stream; an empty one left by a crash is taken */
+int unit_stream_new(struct unit *u, const char *dir,
+		    const uint8_t public[static 32],
+		    const uint8_t tag[static 32], struct stream **out,
+		    struct err *e);
+
+#endif
