@@ -325,15 +325,14 @@ int gen_new(const struct gen_options *o, struct gen **out, struct err *e)
 	for (int k = 0; k < g->o.channels; k++)
 		make_channel(g, k);
 	for (int i = 0; i < g->o.pages; i++) {
-		int k = i - g->o.channels, next;
+		int k = i + g->o.channels, next;
 
-		if (k < 0)
+		if (i < g->o.channels)
 			g->lo[i] = 1;
 		buf_clear(&b);
 		next = make_page(g, i, g->lo[i], &b, NULL);
 		if (b.failed)
 			break;
-		k = i + g->o.channels;
 		if (k < g->o.pages)
 			g->lo[k] = next;
 		if (kept + b.len <= cache) {
@@ -347,7 +346,7 @@ int gen_new(const struct gen_options *o, struct gen **out, struct err *e)
 	}
 	/* Pictures come close to the wished size by their width and noise. */
 	for (int i = 0; i < PICTURES && g->o.media; i++) {
-		int area = g->o.media_size * (60 + 3 * i) / 110 / 2, w = 64;
+		int area = g->o.media_size * (60 + 3 * i) / 57, w = 64;
 
 		while (w < 2048 && w * w * 3 / 4 < area)
 			w += 32;

@@ -26,7 +26,7 @@ static const char *const hosts[] = {
 	"m3.misbehave.example",
 	"dns-private.example", "dns-mixed.example", "dns-mapped.example",
 	"dns-nat64.example", "dns-linklocal.example", "dns-rebind.example",
-	"dns-many.example", "dns-six.example", "dns-none.example", NULL,
+	"dns-many.example", "dns-six.example", NULL,
 };
 
 /* What the lab resolver says; a ";" separates the first query from later. */

@@ -246,6 +246,9 @@ void tme_rich(struct buf *h, struct buf *t, struct tme_links *l,
 			if (h)
 				buf_adds(h, rest.p[0] == '{' ? "<blockquote>" :
 							"</blockquote>");
+			/* A block begins a line, and so does what follows it. */
+			if (t && (rest.p[0] == '{' ? t->len > 0 : rest.len > 1))
+				buf_addc(t, '\n');
 		} else if (rest.p[0] == '\n') {
 			if (h)
 				buf_adds(h, "<br/>");
