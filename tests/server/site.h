@@ -121,8 +121,10 @@ int conn_header(const struct conn *c, const char *name, char *out, size_t size);
 /* conn_query - value of a query parameter into out, not decoded; 0: absent */
 int conn_query(const struct conn *c, const char *key, char *out, size_t size);
 
-/* site_log - append a line of JSON */
-void site_log(struct site *s, struct buf *line);
+/* The arrival log; detail may be NULL. */
+void log_conn(struct conn *c, const char *event, const char *detail);
+void log_request(struct conn *c);
+void log_response(struct conn *c);
 
 /* The worlds. */
 void serve(struct conn *c);			/* dispatch.c */
