@@ -11,5 +11,7 @@ struct cli;
 typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 
 cli_command_fn cmd_parse;
+cli_command_fn cmd_robots;
+cli_command_fn cmd_warc;
 
 #endif

@@ -18,6 +18,9 @@ static cli_command_fn cmd_help;
 static const struct cli_command commands[] = {
 	{ "help", cmd_help, N_("show the help of a command") },
 	{ "parse", cmd_parse, N_("show what a site profile takes from a page") },
+	{ "robots", cmd_robots,
+	  N_("tell what a robots.txt says about a URL") },
+	{ "warc", cmd_warc, N_("check a WARC file") },
 	{ NULL, NULL, NULL },
 };
 
