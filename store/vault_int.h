@@ -41,6 +41,7 @@ void vio_set_hook(vio_hook hook, void *arg);
 int vio_write(int fd, const void *p, size_t n, uint64_t off, struct err *e);
 int vio_sync(int fd, struct err *e);
 int vio_sync_dir(const char *path, struct err *e);
+int vio_sync_parent(const char *path, struct err *e);
 int vio_truncate(int fd, uint64_t size, struct err *e);
 int vio_unlink(const char *path, struct err *e);	/* and syncs its directory */
 int vio_mkdir(const char *path, struct err *e);

@@ -74,7 +74,7 @@ int vio_sync_dir(const char *path, struct err *e)
 	return file_sync_dir(path, e);
 }
 
-static int sync_parent(const char *path, struct err *e)
+int vio_sync_parent(const char *path, struct err *e)
 {
 	char dir[FILE_PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -103,7 +103,7 @@ int vio_unlink(const char *path, struct err *e)
 	if (ask(VIO_UNLINK, -1, path, 0, NULL, NULL)
 	    || (unlink(path) < 0 && errno != ENOENT))
 		return err_errno(e, "cannot remove '%s'", path);
-	return sync_parent(path, e);
+	return vio_sync_parent(path, e);
 }
 
 int vio_mkdir(const char *path, struct err *e)
@@ -125,7 +125,7 @@ int vio_create(const char *path, int *fd_out, struct err *e)
 		return errno == EEXIST
 		       ? err_set(e, ERR_EXIST, "'%s' exists already", path)
 		       : err_errno(e, "cannot create '%s'", path);
-	r = sync_parent(path, e);
+	r = vio_sync_parent(path, e);
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -146,7 +146,7 @@ int vio_put(const char *path, struct bytes content, struct err *e)
 							   content)))
 			r = err_set(e, ERR_EXIST, "'%s' exists already", path);
 		buf_release(&old);
-		return r < 0 ? r : sync_parent(path, e);
+		return r < 0 ? r : vio_sync_parent(path, e);
 	}
 	if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp)
 		return err_set(e, ERR_RANGE, "path '%s' is too long", path);
@@ -165,5 +165,5 @@ int vio_put(const char *path, struct bytes content, struct err *e)
 		r = err_errno(e, "cannot create '%s'", path);
 	if (r < 0)
 		unlink(tmp);
-	return r < 0 ? r : sync_parent(path, e);
+	return r < 0 ? r : vio_sync_parent(path, e);
 }

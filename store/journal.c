@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/journal.h"
+
+#include "store/age.h"
+#include "store/sha256.h"
+#include "store/vault_int.h"
+#include "util/enc.h"
+#include "util/file.h"
+#include "util/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC "SCLLJRN1"
+#define HEAD_LEN 12			/* magic and length */
+#define AGE_MAX 1024			/* bytes of the age file behind it */
+#define KEY_LEN crypto_aead_chacha20poly1305_IETF_KEYBYTES
+#define NONCE_LEN crypto_aead_chacha20poly1305_IETF_NPUBBYTES
+#define TAG_LEN crypto_aead_chacha20poly1305_IETF_ABYTES
+#define WINDOW ((size_t)4 << 20)	/* replay reads so much at a time */
+#define GATHER ((size_t)64 << 10)	/* appends gathered before a write */
+
+struct journal {
+	int fd;
+	int dead;
+	uint64_t written;		/* bytes in the file */
+	uint64_t frames;
+	uint8_t ad[SHA256_LEN];
+	uint8_t *key;			/* secret_alloc */
+	uint8_t unit[32];		/* public half */
+	struct buf out;			/* frames not written yet */
+	char path[FILE_PATH_MAX];
+};
+
+static void nonce_of(uint64_t frame, uint8_t out[static NONCE_LEN])
+{
+	memset(out, 0, NONCE_LEN);
+	put_be64(out + NONCE_LEN - 8, frame);
+}
+
+static struct journal *journal_new(const char *path, struct err *e)
+{
+	struct journal *j = calloc(1, sizeof *j);
+
+	if (j) {
+		j->fd = -1;
+		j->out.max = WINDOW + JOURNAL_FRAME_MAX;
+		j->key = secret_alloc(KEY_LEN);
+	}
+	if (!j || !j->key) {
+		free(j);
+		err_set(e, ERR_NOMEM, "no memory for a journal");
+		return NULL;
+	}
+	if (file_path(j->path, path, NULL) < 0) {
+		secret_free(j->key);
+		free(j);
+		err_set(e, ERR_RANGE, "path '%s' is too long", path);
+		return NULL;
+	}
+	return j;
+}
+
+static void journal_free(struct journal *j)
+{
+	if (j->fd >= 0)
+		close(j->fd);
+	secret_free(j->key);
+	buf_wipe(&j->out);
+	free(j);
+}
+
+/* A new file with its header, durable but for its name. */
+static int start_file(struct journal *j, const char *path, struct err *e)
+{
+	struct buf head = BUF_INIT(HEAD_LEN + AGE_MAX);
+	int r;
+
+	secret_random(j->key, KEY_LEN);
+	buf_adds(&head, MAGIC);
+	if (!buf_room(&head, 4))
+		return err_set(e, ERR_NOMEM, "no memory for a journal");
+	head.len = HEAD_LEN;
+	r = age_encrypt(j->unit, BYTES(j->key, KEY_LEN), &head);
+	if (r < 0) {
+		err_set(e, r, "cannot seal a journal's key");
+		goto out;
+	}
+	put_be32(head.p + 8, (uint32_t)(head.len - HEAD_LEN));
+	sha256_once(buf_view(&head), j->ad);
+	j->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		     0600);
+	if (j->fd < 0) {
+		r = err_errno(e, "cannot create '%s'", path);
+		goto out;
+	}
+	r = vio_write(j->fd, head.p, head.len, 0, e);
+	if (r == 0)
+		r = vio_sync(j->fd, e);
+	j->written = head.len;
+	j->frames = 0;
+out:
+	buf_release(&head);
+	return r;
+}
+
+/* Put a new file under the journal's name: whole or not at all. */
+static int create_file(struct journal *j, struct err *e)
+{
+	char tmp[FILE_PATH_MAX];
+	int r;
+
+	if (snprintf(tmp, sizeof tmp, "%s.new", j->path) >= (int)sizeof tmp)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", j->path);
+	r = start_file(j, tmp, e);
+	if (r == 0 && rename(tmp, j->path) < 0)
+		r = err_errno(e, "cannot create '%s'", j->path);
+	if (r == 0)
+		r = vio_sync_parent(j->path, e);
+	return r;
+}
+
+static int read_head(struct journal *j, uint64_t size,
+		     const uint8_t unit_secret[static 32], struct err *e)
+{
+	struct age_identity *id = secret_alloc(sizeof *id);
+	struct buf plain = BUF_INIT(KEY_LEN + 1);
+	uint8_t head[HEAD_LEN + AGE_MAX];
+	uint32_t n;
+	int r;
+
+	if (!id || !buf_room(&plain, KEY_LEN + 1)) {
+		r = err_set(e, ERR_NOMEM, "no memory for a journal");
+		goto out;
+	}
+	r = file_pread_all(j->fd, head, HEAD_LEN, 0, e);
+	if (r < 0)
+		goto out;
+	n = get_be32(head + 8);
+	if (memcmp(head, MAGIC, 8) || n == 0 || n > AGE_MAX
+	    || size < HEAD_LEN + n) {
+		r = err_set(e, ERR_DAMAGED, "'%s' has no journal's header",
+			    j->path);
+		goto out;
+	}
+	r = file_pread_all(j->fd, head + HEAD_LEN, n, HEAD_LEN, e);
+	if (r < 0)
+		goto out;
+	age_identity_from(id, unit_secret);
+	r = age_decrypt(id, 1, BYTES(head + HEAD_LEN, n), &plain, e);
+	if (r == ERR_NOENT)
+		r = err_set(e, ERR_AUTH, "this is not the key of '%s'", j->path);
+	else if (r < 0 && r != ERR_NOMEM)
+		r = err_set(e, ERR_DAMAGED, "'%s' is damaged at offset %d",
+			    j->path, HEAD_LEN);
+	else if (r == 0 && plain.len != KEY_LEN)
+		r = err_set(e, ERR_DAMAGED, "'%s' holds no key", j->path);
+	if (r < 0)
+		goto out;
+	memcpy(j->key, plain.p, KEY_LEN);
+	sha256_once(BYTES(head, HEAD_LEN + n), j->ad);
+	j->written = HEAD_LEN + n;
+out:
+	buf_wipe(&plain);
+	secret_free(id);
+	return r;
+}
+
+/* 1 when everything from off on is zeros: sectors that were never written. */
+static int all_zero(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.p[i])
+			return 0;
+	return 1;
+}
+
+/*
+ * Replay what win holds; used_out: bytes of whole frames.  last: the file ends
+ * with the window.  Returns 0, 1 (torn from here on) or an error.
+ */
+static int replay_window(struct journal *j, struct bytes win, int last,
+			 uint8_t *plain,
+			 int (*replay)(void *, struct bytes), void *arg,
+			 size_t *used_out, struct err *e)
+{
+	size_t off = 0;
+	int r = 0;
+
+	while (win.len - off >= 4) {
+		uint8_t nonce[NONCE_LEN];
+		uint32_t n = get_be32(win.p + off);
+		unsigned long long got = 0;
+
+		if (n < TAG_LEN || n > JOURNAL_FRAME_MAX + TAG_LEN) {
+			r = last && all_zero(BYTES(win.p + off, win.len - off))
+			    ? 1 : ERR_DAMAGED;
+			break;
+		}
+		if (n > win.len - off - 4) {
+			r = last;
+			break;
+		}
+		nonce_of(j->frames, nonce);
+		if (crypto_aead_chacha20poly1305_ietf_decrypt(
+			    plain, &got, NULL, win.p + off + 4, n, j->ad,
+			    sizeof j->ad, nonce, j->key)) {
+			/* Its length came to the disk, its bytes did not. */
+			r = last && off + 4 + n == win.len ? 1 : ERR_DAMAGED;
+			break;
+		}
+		r = replay(arg, BYTES(plain, got));
+		if (r < 0) {
+			*used_out = off;
+			return r;
+		}
+		r = 0;
+		j->frames++;
+		off += 4 + n;
+	}
+	if (r == 0 && last && off < win.len)
+		r = 1;
+	if (r == ERR_DAMAGED)
+		err_set(e, r, "'%s' is damaged at offset %llu", j->path,
+			(unsigned long long)(j->written + off));
+	*used_out = off;
+	return r;
+}
+
+static int replay_all(struct journal *j, uint64_t size,
+		      int (*replay)(void *, struct bytes), void *arg,
+		      struct err *e)
+{
+	uint8_t *win = malloc(WINDOW), *plain = malloc(JOURNAL_FRAME_MAX);
+	int r = 0;
+
+	if (!win || !plain)
+		r = err_set(e, ERR_NOMEM, "no memory for a journal");
+	while (r == 0 && j->written < size) {
+		uint64_t left = size - j->written;
+		size_t n = left < WINDOW ? (size_t)left : WINDOW, used = 0;
+
+		r = file_pread_all(j->fd, win, n, j->written, e);
+		if (r == 0)
+			r = replay_window(j, BYTES(win, n), n == left, plain,
+					  replay, arg, &used, e);
+		j->written += used;
+	}
+	if (r == 1) {
+		r = vio_truncate(j->fd, j->written, e);
+		if (r == 0)
+			r = vio_sync(j->fd, e);
+	}
+	if (plain)
+		secret_wipe(plain, JOURNAL_FRAME_MAX);
+	free(plain);
+	free(win);
+	return r;
+}
+
+int journal_open(const char *path, const uint8_t unit_secret[static 32],
+		 int (*replay)(void *arg, struct bytes frame), void *arg,
+		 struct journal **out, struct err *e)
+{
+	struct journal *j = journal_new(path, e);
+	struct stat st;
+	int r;
+
+	if (!j)
+		return ERR_NOMEM;
+	if (crypto_scalarmult_base(j->unit, unit_secret)) {
+		r = err_set(e, ERR_RANGE, "no key for a journal");
+		goto out;
+	}
+	j->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (j->fd < 0 && errno == ENOENT) {
+		r = create_file(j, e);
+		goto out;
+	}
+	if (j->fd < 0 || fstat(j->fd, &st) < 0) {
+		r = err_errno(e, "cannot open '%s'", path);
+		goto out;
+	}
+	r = read_head(j, (uint64_t)st.st_size, unit_secret, e);
+	if (r == 0)
+		r = replay_all(j, (uint64_t)st.st_size, replay, arg, e);
+out:
+	if (r < 0)
+		journal_free(j);
+	else
+		*out = j;
+	return r;
+}
+
+static int flush(struct journal *j, struct err *e)
+{
+	int r;
+
+	if (j->dead)
+		return err_set(e, ERR_IO, "journal stopped after a failed "
+			       "write");
+	if (j->out.len == 0)
+		return 0;
+	r = vio_write(j->fd, j->out.p, j->out.len, j->written, e);
+	if (r < 0) {
+		j->dead = 1;
+		return r;
+	}
+	j->written += j->out.len;
+	buf_clear(&j->out);
+	return 0;
+}
+
+int journal_append(struct journal *j, struct bytes frame, int sync,
+		   struct err *e)
+{
+	uint8_t nonce[NONCE_LEN];
+	unsigned long long n;
+	uint8_t *to;
+	int r = 0;
+
+	if (j->dead)
+		return err_set(e, ERR_IO, "journal stopped after a failed "
+			       "write");
+	if (frame.len > JOURNAL_FRAME_MAX)
+		return err_set(e, ERR_RANGE, "journal frame of %zu bytes",
+			       frame.len);
+	to = buf_room(&j->out, 4 + frame.len + TAG_LEN);
+	if (!to) {
+		j->dead = 1;
+		return err_set(e, ERR_NOMEM, "no memory for a journal");
+	}
+	nonce_of(j->frames, nonce);
+	crypto_aead_chacha20poly1305_ietf_encrypt(to + 4, &n, frame.p,
+						  frame.len, j->ad,
+						  sizeof j->ad, NULL, nonce,
+						  j->key);
+	put_be32(to, (uint32_t)n);
+	j->out.len += 4 + (size_t)n;
+	j->frames++;
+	if (sync || j->out.len >= GATHER)
+		r = flush(j, e);
+	if (r == 0 && sync) {
+		r = vio_sync(j->fd, e);
+		if (r < 0)
+			j->dead = 1;
+	}
+	return r;
+}
+
+int journal_compact(struct journal *j,
+		    int (*write)(void *arg, struct journal *fresh), void *arg,
+		    struct err *e)
+{
+	struct journal *f = journal_new(j->path, e);
+	char tmp[FILE_PATH_MAX];
+	int r;
+
+	if (!f)
+		return ERR_NOMEM;
+	memcpy(f->unit, j->unit, sizeof f->unit);
+	if (snprintf(tmp, sizeof tmp, "%s.new", j->path) >= (int)sizeof tmp) {
+		r = err_set(e, ERR_RANGE, "path '%s' is too long", j->path);
+		goto out;
+	}
+	r = start_file(f, tmp, e);
+	if (r == 0)
+		r = write(arg, f);
+	if (r == 0)
+		r = flush(f, e);
+	if (r == 0)
+		r = vio_sync(f->fd, e);
+	if (r == 0 && rename(tmp, j->path) < 0)
+		r = err_errno(e, "cannot replace '%s'", j->path);
+	if (r < 0) {
+		unlink(tmp);
+		goto out;
+	}
+	/* The name points to the new file now, durable or not. */
+	r = vio_sync_parent(j->path, e);
+	close(j->fd);
+	secret_free(j->key);
+	buf_wipe(&j->out);
+	j->fd = f->fd;
+	j->key = f->key;
+	j->written = f->written;
+	j->frames = f->frames;
+	j->dead = r < 0;
+	j->out = f->out;
+	memcpy(j->ad, f->ad, sizeof j->ad);
+	f->fd = -1;
+	f->key = NULL;
+	f->out = (struct buf)BUF_INIT(0);
+out:
+	journal_free(f);
+	return r;
+}
+
+uint64_t journal_bytes(const struct journal *j)
+{
+	return j->written + j->out.len;
+}
+
+int journal_close(struct journal *j, struct err *e)
+{
+	int r = 0;
+
+	if (!j)
+		return 0;
+	if (!j->dead)
+		r = flush(j, e);
+	journal_free(j);
+	return r;
+}
