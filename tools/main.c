@@ -21,6 +21,8 @@ static const struct cli_command commands[] = {
 	{ "robots", cmd_robots,
 	  N_("tell what a robots.txt says about a URL") },
 	{ "warc", cmd_warc, N_("check a WARC file") },
+	{ "note", cmd_note, N_("verify a signed note") },
+	{ "age", cmd_age, N_("open an age file") },
 	{ NULL, NULL, NULL },
 };
 
