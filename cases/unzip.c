@@ -13,6 +13,8 @@
 
 #define MEMBERS_MAX 1000000u
 #define FAR 0xffffffffull
+#define FLAG_UTF8 0x0800u
+#define DATED (0x0021ull << 16)		/* 1980-01-01 00:00 */
 
 struct unzip {
 	uint8_t *map;
@@ -44,7 +46,8 @@ static int find_directory(const struct unzip *z, struct directory *d,
 	const uint8_t *p = z->map + z->len - 22, *q;
 	uint64_t at;
 
-	if (z->len < 22 || le(p, 4) != 0x06054b50 || le(p + 20, 2) != 0)
+	if (z->len < 22 || le(p, 4) != 0x06054b50 || le(p + 4, 4) != 0
+	    || le(p + 8, 2) != le(p + 10, 2) || le(p + 20, 2) != 0)
 		return err_set(e, ERR_FORMAT,
 			       "no ZIP end record in the last 22 bytes");
 	d->count = le(p + 10, 2);
@@ -59,7 +62,9 @@ static int find_directory(const struct unzip *z, struct directory *d,
 			return err_set(e, ERR_FORMAT,
 				       "ZIP64 end record is not where it should be");
 		q = z->map + at;
-		if (le(q, 4) != 0x06064b50 || le(q + 4, 8) != 44)
+		if (le(q, 4) != 0x06064b50 || le(q + 4, 8) != 44
+		    || le(q + 12, 4) != (0x0300u | 45 | 45u << 16)
+		    || le(q + 16, 8) != 0 || le(q + 24, 8) != le(q + 32, 8))
 			return err_set(e, ERR_FORMAT, "bad ZIP64 end record");
 		d->count = le(q + 32, 8);
 		d->len = le(q + 40, 8);
@@ -119,13 +124,16 @@ static int check_local(const struct unzip *z, struct unzip_member *m,
 
 	if (m->offset + 30 > dir_at || le(p, 4) != 0x04034b50)
 		return ERR_FORMAT;
+	if ((le(p + 4, 2) != 20 && le(p + 4, 2) != 45)
+	    || le(p + 6, 2) != FLAG_UTF8 || le(p + 10, 4) != DATED)
+		return ERR_FORMAT;
 	size = le(p + 22, 4);
 	packed = le(p + 18, 4);
 	extra = le(p + 28, 2);
 	if (le(p + 26, 2) != name.len
 	    || m->offset + 30 + name.len + extra > dir_at
 	    || memcmp(p + 30, name.p, name.len) != 0
-	    || le(p + 6, 2) & ~0x0800ull || le(p + 8, 2) != m->method
+	    || le(p + 8, 2) != m->method
 	    || le(p + 14, 4) != m->crc
 	    || extra64(p + 30 + name.len, extra, &size, &packed, NULL) < 0
 	    || size != m->size || packed != m->packed)
@@ -160,8 +168,12 @@ static int read_directory(struct unzip *z, const struct directory *d,
 		m->packed = le(p + 20, 4);
 		m->size = le(p + 24, 4);
 		m->offset = le(p + 42, 4);
-		if (d->end - at - 46 < nlen + extra || le(p + 32, 2) != 0
-		    || le(p + 8, 2) & ~0x0800ull
+		if (d->end - at - 46 < nlen + extra
+		    || le(p + 4, 2) != (0x0300 | 45)
+		    || (le(p + 6, 2) != 20 && le(p + 6, 2) != 45)
+		    || le(p + 8, 2) != FLAG_UTF8 || le(p + 12, 4) != DATED
+		    || le(p + 32, 6) != 0
+		    || le(p + 38, 4) != 0100644ull << 16
 		    || (m->method != 0 && m->method != 8)
 		    || !name_ok(BYTES(p + 46, nlen))
 		    || extra64(p + 46 + nlen, extra, &m->size, &m->packed,
@@ -304,6 +316,7 @@ int unzip_get(const struct unzip *z, const struct unzip_member *m,
 {
 	struct libdeflate_decompressor *d;
 	enum libdeflate_result res = LIBDEFLATE_SUCCESS;
+	size_t used = (size_t)m->packed;
 	uint8_t *to;
 
 	if (m->size > out->max - out->len)
@@ -324,12 +337,13 @@ int unzip_get(const struct unzip *z, const struct unzip_member *m,
 		if (!d)
 			return err_set(e, ERR_NOMEM, "no memory for '%s'",
 				       m->name);
-		res = libdeflate_deflate_decompress(d, z->map + m->at,
-						    (size_t)m->packed, to,
-						    (size_t)m->size, NULL);
+		res = libdeflate_deflate_decompress_ex(d, z->map + m->at,
+						       (size_t)m->packed, to,
+						       (size_t)m->size, &used,
+						       NULL);
 		libdeflate_free_decompressor(d);
 	}
-	if (res != LIBDEFLATE_SUCCESS
+	if (res != LIBDEFLATE_SUCCESS || used != m->packed
 	    || libdeflate_crc32(0, to, (size_t)m->size) != m->crc)
 		return err_set(e, ERR_DAMAGED,
 			       "'%s' at %llu does not unpack to what it should",

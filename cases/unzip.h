@@ -3,7 +3,8 @@
  * Reading a ZIP file strictly: what our bundles are, and nothing a forger could
  * hide things in.  Refused: bytes before, between or behind the members,
  * duplicate names, local headers that differ from the directory, encryption,
- * methods but stored and deflated, names with "..", sizes beyond the limits.
+ * methods but stored and deflated, dates, attributes and extra fields other than
+ * our writer's, names with "..", sizes beyond the limits.
  */
 #ifndef CASES_UNZIP_H
 #define CASES_UNZIP_H

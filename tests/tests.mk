@@ -90,3 +90,6 @@ $(BUILD)/fuzz/obj/%.o: %.c
 $(FUZZBIN): $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZLIBOBJ)
 	$(call say,FUZZLD,$@)
 	$(Q)clang $(CPPFLAGS) $(FUZZFLAGS) -fsanitize=fuzzer $(PKGCFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+
+# The guide is inside the program: a changed text rebuilds it.
+$(O)/cases/guide.o $(BUILD)/fuzz/obj/cases/guide.o: docs/verify-a-bundle.md
