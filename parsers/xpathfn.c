@@ -524,6 +524,7 @@ int pattern_hit(const pcre2_code *code, struct bytes s, pcre2_match_data *md)
 {
 	pcre2_match_data *own = NULL;
 	pcre2_match_context *mc = pcre2_match_context_create(NULL);
+	PCRE2_SIZE *v;
 	int n;
 
 	if (!md)
@@ -535,6 +536,10 @@ int pattern_hit(const pcre2_code *code, struct bytes s, pcre2_match_data *md)
 	pcre2_set_match_limit(mc, 200000);
 	pcre2_set_depth_limit(mc, 2000);
 	pcre2_set_heap_limit(mc, 4096);
+	/* A match writes only the groups that its pattern has. */
+	v = pcre2_get_ovector_pointer(md);
+	for (uint32_t i = 0; i < 2 * pcre2_get_ovector_count(md); i++)
+		v[i] = PCRE2_UNSET;
 	n = pcre2_match(code, s.p ? s.p : (PCRE2_SPTR)"", s.len, 0, 0, md, mc);
 	pcre2_match_context_free(mc);
 	pcre2_match_data_free(own);

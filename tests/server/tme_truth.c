@@ -110,6 +110,7 @@ static void truth_more(struct jsonw *w, const struct tme_post *p)
 		jsonw_str(w, "url", p->preview_url);
 		jsonw_str(w, "site", p->preview_site);
 		jsonw_str(w, "title", p->preview_title);
+		jsonw_str(w, "description", p->preview_text);
 		if (p->preview_image[0])
 			jsonw_str(w, "image", p->preview_image);
 		jsonw_close(w, '}');
