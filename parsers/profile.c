@@ -30,7 +30,7 @@ struct reader {
 
 static int wrong(struct reader *r, const char *what, const char *subject)
 {
-	return err_set(r->e, ERR_FORMAT, "%s:%u: %s '%.200s'", r->where,
+	return err_set(r->e, ERR_FORMAT, "%s: line %u: %s '%.200s'", r->where,
 		       r->l.no, what, subject);
 }
 

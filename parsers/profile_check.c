@@ -194,7 +194,7 @@ static int names_known(const struct profile *p, const char *s, unsigned line,
 		}
 		if (*s == '$')
 			return err_set(e, ERR_FORMAT,
-				       "%u: no variables here, use s:param: "
+				       "line %u: no variables here, use s:param: "
 				       "'%s'", line, s);
 		if (!isalpha((unsigned char)*s) && *s != '_') {
 			s++;
@@ -206,7 +206,7 @@ static int names_known(const struct profile *p, const char *s, unsigned line,
 			colon = s;
 			if (!known_prefix(p, from, n))
 				return err_set(e, ERR_FORMAT,
-					       "%u: unknown prefix '%.*s'",
+					       "line %u: unknown prefix '%.*s'",
 					       line, (int)n, from);
 			s += 1 + name_len(s + 1);
 		}
@@ -217,7 +217,7 @@ static int names_known(const struct profile *p, const char *s, unsigned line,
 					   (size_t)(s - colon) - 1) :
 			    !core_function(from, n))
 			return err_set(e, ERR_FORMAT,
-				       "%u: unknown function '%.*s'", line,
+				       "line %u: unknown function '%.*s'", line,
 				       (int)(s - from), from);
 	}
 	return 0;
@@ -231,7 +231,7 @@ int expr_compile(const struct profile *p, struct expr *x, const char *text,
 	int res;
 
 	if (x->text)
-		return err_set(e, ERR_FORMAT, "%u: said twice", line);
+		return err_set(e, ERR_FORMAT, "line %u: said twice", line);
 	x->line = line;
 	x->text = trimmed(text);
 	if (!x->text)
@@ -245,7 +245,7 @@ int expr_compile(const struct profile *p, struct expr *x, const char *text,
 	x->comp = xmlXPathCtxtCompile(c, (const xmlChar *)x->text);
 	xmlXPathFreeContext(c);
 	if (!x->comp)
-		return err_set(e, ERR_FORMAT, "%u: bad XPath '%s'%s%s", line,
+		return err_set(e, ERR_FORMAT, "line %u: bad XPath '%s'%s%s", line,
 			       x->text, r.failed ? ": " : "",
 			       r.failed ? r.err.text : "");
 	return learn(x);
@@ -268,7 +268,7 @@ int pattern_compile(struct pattern *x, const char *text, unsigned line,
 	int code;
 
 	if (x->code)
-		return err_set(e, ERR_FORMAT, "%u: said twice", line);
+		return err_set(e, ERR_FORMAT, "line %u: said twice", line);
 	x->line = line;
 	x->text = trimmed(text);
 	if (!x->text)
@@ -280,7 +280,7 @@ int pattern_compile(struct pattern *x, const char *text, unsigned line,
 		return 0;
 	pcre2_get_error_message(code, why, sizeof(why));
 	return err_set(e, ERR_FORMAT,
-		       "%u: bad regular expression at character %zu: %s", line,
+		       "line %u: bad regular expression at character %zu: %s", line,
 		       (size_t)at + 1, (const char *)why);
 }
 
@@ -318,7 +318,7 @@ static int dry(struct check *c, const struct expr *x)
 	o = xmlXPathCompiledEval(x->comp, c->r.xc);
 	if (!o || c->r.failed) {
 		xmlXPathFreeObject(o);
-		return err_set(c->e, ERR_FORMAT, "%u: '%s' does not run: %s",
+		return err_set(c->e, ERR_FORMAT, "line %u: '%s' does not run: %s",
 			       x->line, x->text, c->r.err.text);
 	}
 	xmlXPathFreeObject(o);
@@ -348,7 +348,7 @@ static int check_block(struct check *c, struct block *b)
 				u->again = 1;
 				if (!same_shape(b->rules[j].type, u->type))
 					return err_set(c->e, ERR_FORMAT,
-						"%u: '%s' is of another shape "
+						"line %u: '%s' is of another shape "
 						"in line %u", u->line, u->key,
 						b->rules[j].line);
 			}
@@ -360,7 +360,7 @@ static int check_block(struct check *c, struct block *b)
 		     strcmp(u->sub->rules[0].key, "name") ||
 		     strcmp(u->sub->rules[1].key, "value")))
 			return err_set(c->e, ERR_FORMAT,
-				       "%u: a map has one 'name' and one "
+				       "line %u: a map has one 'name' and one "
 				       "'value'", u->line);
 	}
 	for (size_t i = 0; i < b->require_count && res == 0; i++) {
@@ -371,7 +371,7 @@ static int check_block(struct check *c, struct block *b)
 			j++;
 		if (j == b->count)
 			return err_set(c->e, ERR_FORMAT,
-				       "%u: required key '%s' has no rule",
+				       "line %u: required key '%s' has no rule",
 				       b->line, b->require[i]);
 	}
 	return res;
@@ -383,7 +383,7 @@ static int find_block(struct check *c, const char *name, unsigned line,
 	if (!name)
 		return 0;
 	*out = block_by_name(c->p, name);
-	return *out ? 0 : err_set(c->e, ERR_FORMAT, "%u: no block '%s'", line,
+	return *out ? 0 : err_set(c->e, ERR_FORMAT, "line %u: no block '%s'", line,
 				  name);
 }
 
@@ -395,7 +395,7 @@ static int check_page(struct check *c, struct page *g)
 		res = find_block(c, g->posts, g->line, &g->post_block);
 	if (res == 0 && !g->anchor_count)
 		res = err_set(c->e, ERR_FORMAT,
-			      "%u: page '%s' has no anchor", g->line, g->kind);
+			      "line %u: page '%s' has no anchor", g->line, g->kind);
 	for (size_t i = 0; i < g->anchor_count && res == 0; i++)
 		res = dry(c, &g->anchors[i]);
 	for (size_t i = 0; i < g->finding_count && res == 0; i++)
@@ -432,12 +432,12 @@ int profile_check(struct profile *p, struct err *e)
 
 	if (!p->id || !p->version || !p->checked || !p->hosts.count ||
 	    !p->page_count)
-		return err_set(e, ERR_FORMAT, "0: '%s' is missing",
+		return err_set(e, ERR_FORMAT, "'%s' is missing",
 			       !p->id ? "id" : !p->version ? "version" :
 			       !p->checked ? "checked" :
 			       !p->hosts.count ? "host" : "page");
 	if (!is_date(p->checked))
-		return err_set(e, ERR_FORMAT, "0: 'checked' is not a date: "
+		return err_set(e, ERR_FORMAT, "'checked' is not a date: "
 			       "'%s'", p->checked);
 	res = ptree_start(&t, NULL);
 	if (res < 0 || !ptree_element(&t, NULL, "html", 0, 0) ||
@@ -458,7 +458,7 @@ int profile_check(struct profile *p, struct err *e)
 			res = ERR_NOMEM;
 	for (size_t i = 0; i < p->block_count && res == 0; i++) {
 		if (block_by_name(p, p->blocks[i]->name) != p->blocks[i])
-			res = err_set(e, ERR_FORMAT, "%u: block '%s' is "
+			res = err_set(e, ERR_FORMAT, "line %u: block '%s' is "
 				      "there twice", p->blocks[i]->line,
 				      p->blocks[i]->name);
 		else

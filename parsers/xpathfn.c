@@ -34,6 +34,7 @@ struct pattern_cache {
 		pcre2_code *code;
 	} slot[PATTERNS_MAX];
 	pcre2_match_data *md;
+	uint32_t groups;	/* of the pattern matched last */
 };
 
 struct pattern_cache *pattern_cache_new(void)
@@ -559,6 +560,10 @@ static int match(xmlXPathParserContext *c, const char *pattern)
 		xmlXPathSetError(c, XPATH_EXPR_ERROR);
 		return 0;
 	}
+	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT,
+			   &r->patterns->groups);
+	if (r->patterns->groups > CAPTURE_MAX)
+		r->patterns->groups = CAPTURE_MAX;
 	return pattern_hit(code, buf_view(&r->tmp), r->patterns->md) == 1;
 }
 
@@ -584,12 +589,11 @@ static void fn_match(xmlXPathParserContext *c, int n)
 		return;
 	if (hit) {
 		PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->patterns->md);
-		uint32_t top = pcre2_get_ovector_count(r->patterns->md);
-		uint32_t g = 1;
+		uint32_t top = r->patterns->groups, g = 1;
 
-		if (group >= 0 && group < top)
-			g = (uint32_t)group;
-		else if (v[2] == PCRE2_UNSET)
+		if (group >= 0)
+			g = group <= top ? (uint32_t)group : 0;
+		else if (!top || v[2] == PCRE2_UNSET)
 			g = 0;
 		if (v[2 * g] != PCRE2_UNSET && v[2 * g + 1] >= v[2 * g]) {
 			struct buf out = BUF_INIT(VALUE_MAX);
