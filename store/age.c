@@ -104,7 +104,6 @@ int age_encrypt_fresh(struct age_identity *id, const struct bytes *pieces,
 		      struct buf *out)
 {
 	uint8_t file_key[AGE_FILE_KEY], eph[AGE_KEY_LEN];
-	uint8_t share[AGE_KEY_LEN], dh[AGE_KEY_LEN];
 	size_t start = out->len, total;
 	int r;
 
@@ -116,16 +115,14 @@ int age_encrypt_fresh(struct age_identity *id, const struct bytes *pieces,
 	fill(rnd, file_key, sizeof file_key);
 	fill(rnd, eph, sizeof eph);
 	age_header_start(out);
-	r = age_points(id->secret, eph, id->recipient, share, dh);
-	if (r == 0)
-		r = age_wrap_known(id->recipient, share, dh, file_key, out);
+	age_identity_from(id, id->secret);
+	r = age_wrap_x25519(id->recipient, eph, file_key, out);
 	if (r == 0)
 		r = finish(file_key, rnd, pieces, npieces, total, start, out);
 	if (r < 0)
 		out->len = start;
 	secret_wipe(file_key, sizeof file_key);
 	secret_wipe(eph, sizeof eph);
-	secret_wipe(dh, sizeof dh);
 	return r;
 }
 

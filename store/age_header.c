@@ -63,11 +63,9 @@ static int put_body(const uint8_t body[WRAPPED], struct buf *out)
 	return buf_addc(out, '\n');
 }
 
-int age_wrap_known(const uint8_t recipient[static AGE_KEY_LEN],
-		   const uint8_t share[static AGE_KEY_LEN],
-		   const uint8_t shared[static AGE_KEY_LEN],
-		   const uint8_t file_key[static AGE_FILE_KEY],
-		   struct buf *out)
+static int wrap_known(const uint8_t *recipient, const uint8_t *share,
+		      const uint8_t *shared, const uint8_t *file_key,
+		      struct buf *out)
 {
 	uint8_t key[32], body[WRAPPED];
 
@@ -90,7 +88,7 @@ int age_wrap_x25519(const uint8_t recipient[static AGE_KEY_LEN],
 	crypto_scalarmult_base(share, eph);
 	if (crypto_scalarmult(dh, eph, recipient))
 		return ERR_RANGE;
-	r = age_wrap_known(recipient, share, dh, file_key, out);
+	r = wrap_known(recipient, share, dh, file_key, out);
 	secret_wipe(dh, sizeof dh);
 	return r;
 }

@@ -21,36 +21,11 @@ int age_wrap_x25519(const uint8_t recipient[static AGE_KEY_LEN],
 		    const uint8_t file_key[static AGE_FILE_KEY],
 		    struct buf *out);
 
-/*
- * age_wrap_known - the same for a caller who has the points
- *   share    X25519(eph, 9)
- *   shared   X25519(eph, recipient)
- */
-int age_wrap_known(const uint8_t recipient[static AGE_KEY_LEN],
-		   const uint8_t share[static AGE_KEY_LEN],
-		   const uint8_t shared[static AGE_KEY_LEN],
-		   const uint8_t file_key[static AGE_FILE_KEY],
-		   struct buf *out);
-
 /* age_wrap_pass - append a scrypt stanza; 0, ERR_RANGE, ERR_NOMEM */
 int age_wrap_pass(struct bytes passphrase, unsigned logn,
 		  const uint8_t salt[static 16],
 		  const uint8_t file_key[static AGE_FILE_KEY],
 		  struct buf *out);
-
-/*
- * age_points - both public keys and the shared point of two secret scalars
- *   a_pub    out: X25519(a, 9)
- *   b_pub    out: X25519(b, 9)
- *   shared   out: X25519(a, b_pub)
- * For a writer who makes both; see store/age_fresh.c.  Returns 0, or ERR_RANGE
- * for scalars of no use, which random ones never are.
- */
-int age_points(const uint8_t a[static AGE_KEY_LEN],
-	       const uint8_t b[static AGE_KEY_LEN],
-	       uint8_t a_pub[static AGE_KEY_LEN],
-	       uint8_t b_pub[static AGE_KEY_LEN],
-	       uint8_t shared[static AGE_KEY_LEN]);
 
 /* age_header_start - append the version line */
 int age_header_start(struct buf *out);

@@ -243,29 +243,6 @@ Test(age, its_curve_gives_the_wycheproof_results)
 
 /* --- our own files ------------------------------------------------------ */
 
-Test(age, one_who_knows_both_scalars_finds_the_same_points)
-{
-	uint8_t a[32], b[32], pa[32], pb[32], want[32], got[3][32];
-
-	for (int i = 0; i < 3000; i++) {
-		secret_random(a, 32);
-		secret_random(b, 32);
-		if (i < 16) {
-			memset(a, i & 1 ? 0xff : 0, 32);
-			memset(b, i & 2 ? 0xff : 0, 32);
-			a[0] = (uint8_t)(i & 4 ? 8 : a[0]);
-			b[31] = (uint8_t)(i & 8 ? 0x55 : b[31]);
-		}
-		crypto_scalarmult_base(pa, a);
-		crypto_scalarmult_base(pb, b);
-		cr_assert_eq(crypto_scalarmult(want, a, pb), 0);
-		cr_assert_eq(age_points(a, b, got[0], got[1], got[2]), 0);
-		cr_assert_arr_eq(got[0], pa, 32);
-		cr_assert_arr_eq(got[1], pb, 32);
-		cr_assert_arr_eq(got[2], want, 32);
-	}
-}
-
 Test(age, sizes_around_chunks_come_back)
 {
 	static const size_t sizes[] = { 0, 1, 63, 65535, 65536, 65537, 131071,
