@@ -553,6 +553,7 @@ static const struct {
 	{ "init", apply_init, 0 },
 	{ "user-add", apply_user_add, ROLES_USERS },
 	{ "user-revoke", apply_user_revoke, ROLES_USERS },
+	{ "passphrase", apply_nothing, BY_PROGRAM | ~0u },
 	{ "audit-month", apply_month, BY_PROGRAM | ~0u },
 	{ "case-open", apply_case_open, ROLES_CONTENT },
 	{ "case-source-add", apply_source_add, ROLES_CONTENT },

@@ -113,6 +113,10 @@ int unit_commit(struct unit *u, struct unit_write *w, const char *const *files,
 int unit_add_user(struct unit *u, const char *name, const char *full,
 		  unsigned roles, struct bytes pass, unsigned logn,
 		  struct err *e);
+/* unit_new_passphrase - put who is logged in's keys, or with the timer the
+ * unit's, under another passphrase */
+int unit_new_passphrase(struct unit *u, struct bytes pass, unsigned logn,
+			struct err *e);
 int unit_revoke_user(struct unit *u, const char *name, const char *reason,
 		     struct err *e);
 

@@ -192,6 +192,39 @@ int unit_revoke_user(struct unit *u, const char *name, const char *reason,
 	return unit_commit(u, &w, files, USER_FILES, NULL, e);
 }
 
+int unit_new_passphrase(struct unit *u, struct bytes pass, unsigned logn,
+			struct err *e)
+{
+	struct buf text = BUF_INIT(KEYS_TEXT_MAX);
+	char paths[USER_FILES][128];
+	struct unit_write w;
+	const char *file;
+	int r = 0;
+
+	if (u->user) {
+		user_paths(u->user_name, paths);
+		file = paths[1];
+		if (!buf_room(&text, KEYS_TEXT_MAX) ||
+		    user_keys_put(u->user, &text) < 0)
+			r = err_set(e, ERR_NOMEM, "no memory for keys");
+	} else {
+		file = "admin/unit.key.age";
+		r = unit_secret(u, &text, e);
+	}
+	if (r == 0)
+		r = unit_begin(u, "passphrase", &w, e);
+	if (r == 0) {
+		jsonw_str(&w.draft.w, "user", u->user_name);
+		r = put_under_pass(u, file, pass, logn, buf_view(&text), e);
+		if (r < 0)
+			unit_abort(&w);
+		else
+			r = unit_commit(u, &w, &file, 1, NULL, e);
+	}
+	buf_wipe(&text);
+	return r;
+}
+
 /* --- streams --------------------------------------------------------------- */
 
 int unit_stream_new(struct unit *u, const char *dir,

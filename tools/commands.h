@@ -15,5 +15,9 @@ cli_command_fn cmd_note;
 cli_command_fn cmd_parse;
 cli_command_fn cmd_robots;
 cli_command_fn cmd_warc;
+cli_command_fn cmd_init;
+cli_command_fn cmd_key;
+cli_command_fn cmd_parse;
+cli_command_fn cmd_user;
 
 #endif

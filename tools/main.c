@@ -2,6 +2,7 @@
 /*
  * scelle: global options, the table of commands, and nothing else.
  */
+#include "crawler/children.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/config.h"
@@ -12,11 +13,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static cli_command_fn cmd_help;
 
 static const struct cli_command commands[] = {
 	{ "help", cmd_help, N_("show the help of a command") },
+	{ "init", cmd_init, N_("make a unit's vault") },
+	{ "user", cmd_user, N_("people and their roles") },
+	{ "key", cmd_key, N_("show public keys, change a passphrase") },
 	{ "parse", cmd_parse, N_("show what a site profile takes from a page") },
 	{ "robots", cmd_robots,
 	  N_("tell what a robots.txt says about a URL") },
@@ -24,14 +29,6 @@ static const struct cli_command commands[] = {
 	{ "note", cmd_note, N_("verify a signed note") },
 	{ "age", cmd_age, N_("open an age file") },
 	{ NULL, NULL, NULL },
-};
-
-/* Children of the keeper, executed anew: scelle --child KIND */
-static const struct {
-	const char *kind;
-	int (*run)(void);
-} children[] = {
-	{ NULL, NULL },
 };
 
 static const char usage[] = N_(
@@ -201,14 +198,6 @@ static void from_environment(struct cli *cli, const struct config *conf)
 	}
 }
 
-static int run_child(const char *kind)
-{
-	for (size_t i = 0; children[i].kind; i++)
-		if (!strcmp(children[i].kind, kind))
-			return children[i].run();
-	return CLI_USAGE;
-}
-
 static void show_version(struct cli *cli)
 {
 	struct buf b = BUF_INIT(4096);
@@ -251,8 +240,9 @@ int main(int argc, char **argv)
 		fputs("scelle: cannot protect this process's memory\n", stderr);
 		return CLI_FAILED;
 	}
-	if (argc == 3 && !strcmp(argv[1], "--child"))
-		return run_child(argv[2]);
+	status = children_main(argc, argv);
+	if (status >= 0)
+		_exit(status);
 	place_start();
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "+:", globals, NULL)) != -1) {

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "tools/commands.h"
+#include "tools/session.h"
+
+#include "store/minisign.h"
+#include "util/enc.h"
+#include "util/file.h"
+#include "util/json.h"
+#include "util/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char help[] = N_(
+"Usage: scelle key show [--user NAME]\n"
+"       scelle key new [--new-passphrase-file FILE]\n"
+"\n"
+"show   public keys: of the unit (its log, its collector, the key that signs\n"
+"       bundles, its age recipient), or of a user.  Takes no passphrase.\n"
+"new    puts one's own keys under a new passphrase; the change is recorded.\n");
+
+/* unit.pub and users/<name>.pub are lines "what value". */
+static int show(struct cli *cli, const char *user, struct err *e)
+{
+	struct buf text = BUF_INIT(65536), json = BUF_INIT(262144);
+	struct jsonw w = JSONW_INIT(&json);
+	char path[FILE_PATH_MAX], name[ADMIN_NAME_MAX + 8];
+	const char *dir = cli_vault(cli, e);
+	struct vault *v = NULL;
+	struct bytes left;
+	int r;
+
+	if (!dir)
+		return ERR_USAGE;
+	if (user && !admin_name_valid(user))
+		return err_set(e, ERR_FORMAT, "'%s' is no user name", user);
+	snprintf(name, sizeof name, "%s.pub", user ? user : "");
+	r = vault_open(dir, VAULT_READ, NULL, &v, e);
+	if (r == 0)
+		r = user ? file_path(path, dir, "admin/users", name, NULL)
+			 : file_path(path, dir, "admin/unit.pub", NULL);
+	if (r == 0 && user && !file_exists(path))
+		r = err_set(e, ERR_NOENT, "no user '%s' in this vault", user);
+	if (r == 0)
+		r = file_read(path, &text, e);
+	if (r < 0)
+		goto out;
+	jsonw_open(&w, NULL, '{');
+	for (left = buf_view(&text); left.len;) {
+		const uint8_t *nl = memchr(left.p, '\n', left.len);
+		size_t n = nl ? (size_t)(nl - left.p) : left.len;
+		const uint8_t *sp = memchr(left.p, ' ', n);
+		char key[32];
+
+		if (sp && (size_t)(sp - left.p) < sizeof key) {
+			memcpy(key, left.p, (size_t)(sp - left.p));
+			key[sp - left.p] = '\0';
+			jsonw_bytes(&w, key, BYTES(sp + 1, n - (size_t)(sp + 1 -
+								left.p)));
+		}
+		n += nl != NULL;
+		left = BYTES(left.p + n, left.len - n);
+	}
+	jsonw_close(&w, '}');
+	if (cli->json)
+		cli_json(cli, &json);
+	else
+		cli_out(cli, "%s", buf_cstr(&text));
+out:
+	vault_close(v);
+	buf_release(&text);
+	buf_release(&json);
+	return r;
+}
+
+static int renew(struct cli *cli, const char *file, unsigned logn,
+		 struct err *e)
+{
+	struct buf pass = CLI_PASSPHRASE_BUF;
+	struct cli other = *cli;
+	struct unit *u = NULL;
+	int r = session_open(cli, VAULT_WRITE, &u, e);
+
+	if (r < 0)
+		return r;
+	other.passphrase_file = file;
+	r = cli_passphrase(&other, _("New passphrase: "), 1, &pass, e);
+	if (r == 0)
+		r = unit_new_passphrase(u, buf_view(&pass), logn, e);
+	buf_wipe(&pass);
+	cli->wrote = r == 0;
+	session_close(cli, u, CLI_OK);
+	return r;
+}
+
+int cmd_key(struct cli *cli, int argc, char **argv)
+{
+	enum { USER, PASS, LOGN };
+	static const struct option options[] = {
+		{ "user", required_argument, NULL, USER },
+		{ "new-passphrase-file", required_argument, NULL, PASS },
+		{ "work-factor", required_argument, NULL, LOGN },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *what = argc > 1 ? argv[1] : "", *user = NULL, *pass = NULL;
+	struct err e = ERR_INIT;
+	uint64_t logn = 0;
+	int opt, r;
+
+	if (!strcmp(what, "--help"))
+		return cli_help(cli, _(help));
+	if (strcmp(what, "show") && strcmp(what, "new"))
+		return cli_usage(cli, argv[0], _("what: show or new?"));
+	while ((opt = getopt_long(argc - 1, argv + 1, "", options, NULL)) !=
+	       -1) {
+		switch (opt) {
+		case USER:
+			user = optarg;
+			break;
+		case PASS:
+			pass = optarg;
+			break;
+		case LOGN:
+			if (session_number(optarg, AGE_LOGN_MAX, &logn, &e) < 0)
+				return cli_fail(cli, &e);
+			break;
+		case 'h':
+			return cli_help(cli, _(help));
+		default:
+			return cli_usage(cli, argv[0], _("bad option '%s'"),
+					 argv[optind]);
+		}
+	}
+	if (argc - 1 > optind)
+		return cli_usage(cli, argv[0], _("too many arguments"));
+	if (!strcmp(what, "show")) {
+		r = show(cli, user, &e);
+	} else {
+		if (user)
+			cli->user = user;
+		r = renew(cli, pass, (unsigned)logn, &e);
+	}
+	return r < 0 ? cli_fail(cli, &e) : CLI_OK;
+}
