@@ -80,30 +80,6 @@ int unit_sealed(const struct unit *u, const char *rel, uint8_t *out, size_t n,
 	return r;
 }
 
-/* A key file under a passphrase, into text (wiped by the caller). */
-static int open_key_file(const char *path, struct bytes pass, const char *whose,
-			 struct buf *text, struct err *e)
-{
-	struct buf sealed = BUF_INIT(65536);
-	struct age_keys keys = { .passphrases = &pass, .npass = 1 };
-	int r = file_read(path, &sealed, e);
-
-	if (r < 0)
-		goto out;
-	if (!buf_room(text, KEYS_TEXT_MAX)) {
-		r = err_set(e, ERR_NOMEM, "no memory for keys");
-		goto out;
-	}
-	r = age_open(&keys, buf_view(&sealed), text, e);
-	if (r < 0 && keys.verdict == AGE_NO_MATCH)
-		r = err_set(e, ERR_AUTH, "wrong passphrase for '%s'", whose);
-	else if (r < 0)
-		err_prefix(e, "'%s'", path);
-out:
-	buf_release(&sealed);
-	return r;
-}
-
 /* --- who ------------------------------------------------------------------- */
 
 int unit_user(const char *path, const char *user, char *out, struct err *e)
@@ -145,59 +121,56 @@ int unit_user(const char *path, const char *user, char *out, struct err *e)
 	return r;
 }
 
+/* One of a user's files, or ERR_NOENT with words for a person. */
+static int user_file(const struct unit *u, const char *path, const char *suffix,
+		     struct buf *out, struct err *e)
+{
+	char file[FILE_PATH_MAX], name[ADMIN_NAME_MAX + 16];
+
+	snprintf(name, sizeof name, "%s%s", u->user_name, suffix);
+	if (file_path(file, path, "admin/users", name, NULL) < 0)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", path);
+	if (!file_exists(file))
+		return err_set(e, ERR_NOENT, "no user '%s' in this vault",
+			       u->user_name);
+	return file_read(file, out, e);
+}
+
 /* The keys that a passphrase opens: the user's then the unit's, or the
  * unit's alone. */
 static int login(struct unit *u, const char *path, struct bytes pass,
 		 struct err *e)
 {
-	struct buf text = BUF_INIT(KEYS_TEXT_MAX);
-	struct buf sealed = BUF_INIT(65536);
-	char file[FILE_PATH_MAX], name[ADMIN_NAME_MAX + 16];
+	struct buf sealed = BUF_INIT(KEYFILE_MAX);
+	char file[FILE_PATH_MAX];
 	int r;
 
-	u->keys = secret_alloc(sizeof *u->keys);
-	if (!u->keys) {
-		r = err_set(e, ERR_NOMEM, "no memory for keys");
-		goto out;
-	}
 	if (!strcmp(u->user_name, UNIT_TIMER)) {
 		r = file_path(file, path, "admin/unit.key.age", NULL);
 		if (r == 0)
-			r = open_key_file(file, pass, "the unit", &text, e);
+			r = file_read(file, &sealed, e);
 		if (r == 0)
-			r = unit_keys_read(buf_view(&text), u->keys, e);
+			r = unit_keys_open(buf_view(&sealed), pass, &u->keys,
+					   e);
+		if (r == ERR_AUTH)
+			err_set(e, r, "wrong passphrase for the unit");
 		goto out;
 	}
-	u->user = secret_alloc(sizeof *u->user);
-	if (!u->user) {
-		r = err_set(e, ERR_NOMEM, "no memory for keys");
-		goto out;
+	r = user_file(u, path, ".key.age", &sealed, e);
+	if (r == 0) {
+		r = user_keys_open(buf_view(&sealed), pass, &u->user, e);
+		if (r == ERR_AUTH)
+			err_set(e, r, "wrong passphrase for '%s'",
+				u->user_name);
 	}
-	snprintf(name, sizeof name, "%s.key.age", u->user_name);
-	r = file_path(file, path, "admin/users", name, NULL);
-	if (r == 0 && !file_exists(file))
-		r = err_set(e, ERR_NOENT, "no user '%s' in this vault",
-			    u->user_name);
-	if (r == 0)
-		r = open_key_file(file, pass, u->user_name, &text, e);
-	if (r == 0)
-		r = user_keys_read(buf_view(&text), u->user, e);
 	if (r < 0)
 		goto out;
-	snprintf(name, sizeof name, "%s.unit.age", u->user_name);
-	r = file_path(file, path, "admin/users", name, NULL);
+	buf_clear(&sealed);
+	r = user_file(u, path, ".unit.age", &sealed, e);
 	if (r == 0)
-		r = file_read(file, &sealed, e);
-	if (r == 0) {
-		secret_wipe(text.p, text.len);
-		buf_clear(&text);
-		r = age_decrypt(&u->user->receive, 1, buf_view(&sealed), &text,
-				e);
-	}
-	if (r == 0)
-		r = unit_keys_read(buf_view(&text), u->keys, e);
+		r = unit_keys_unwrap(buf_view(&sealed), &u->user->receive,
+				     &u->keys, e);
 out:
-	buf_wipe(&text);
 	buf_release(&sealed);
 	return r;
 }
@@ -332,8 +305,8 @@ void unit_close(struct unit *u)
 	if (!u)
 		return;
 	vault_close(u->vault);
-	secret_free(u->keys);
-	secret_free(u->user);
+	unit_keys_free(u->keys);
+	user_keys_free(u->user);
 	admin_release(&u->admin);
 	free(u);
 }

@@ -11,8 +11,8 @@
 #define CASES_UNIT_H
 
 #include "cases/admin.h"
-#include "cases/keys.h"
 #include "cases/statement.h"
+#include "store/keyfile.h"
 #include "store/vault.h"
 
 struct unit {
@@ -36,7 +36,7 @@ struct unit_options {
 	struct bytes unit_pass;
 	struct bytes user_pass;
 	int lab;
-	unsigned logn;			/* scrypt work factor; 0: AGE_LOGN */
+	unsigned logn;			/* scrypt work factor; 0: KEYFILE_LOGN */
 	int64_t now_ms;
 };
 

@@ -19,14 +19,29 @@
 
 #define USER_FILES 3
 
-/* A secret text under a passphrase, as an age file that `age -d` opens. */
-static int put_under_pass(const struct unit *u, const char *rel,
-			  struct bytes pass, unsigned logn, struct bytes plain,
-			  struct err *e)
+static unsigned factor(unsigned logn)
 {
-	struct buf sealed = BUF_INIT(plain.len + AGE_HEADER_MAX);
-	int r = age_encrypt_pass(pass, logn ? logn : AGE_LOGN, &plain, 1, NULL,
-				 &sealed, e);
+	return logn ? logn : KEYFILE_LOGN;
+}
+
+static int put_unit_keys(const struct unit *u, struct bytes pass, unsigned logn,
+			 struct err *e)
+{
+	struct buf sealed = BUF_INIT(KEYFILE_MAX);
+	int r = unit_keys_seal(u->keys, pass, factor(logn), &sealed, e);
+
+	if (r == 0)
+		r = unit_put(u, "admin/unit.key.age", buf_view(&sealed), e);
+	buf_release(&sealed);
+	return r;
+}
+
+static int put_user_keys(const struct unit *u, const char *rel,
+			 const struct user_keys *k, struct bytes pass,
+			 unsigned logn, struct err *e)
+{
+	struct buf sealed = BUF_INIT(KEYFILE_MAX);
+	int r = user_keys_seal(k, pass, factor(logn), &sealed, e);
 
 	if (r == 0)
 		r = unit_put(u, rel, buf_view(&sealed), e);
@@ -34,13 +49,17 @@ static int put_under_pass(const struct unit *u, const char *rel,
 	return r;
 }
 
-/* The unit's secret text, wiped by the caller. */
-static int unit_secret(const struct unit *u, struct buf *text, struct err *e)
+/* Keys of a user of this unit, named after both. */
+static int new_user_keys(const char *origin, const char *user,
+			 struct user_keys **out, struct err *e)
 {
-	if (!buf_room(text, KEYS_TEXT_MAX) ||
-	    unit_keys_put(u->keys, text) < 0)
-		return err_set(e, ERR_NOMEM, "no memory for keys");
-	return 0;
+	char name[NOTE_NAME_MAX + 1];
+
+	if (snprintf(name, sizeof name, "%s/user/%s", origin, user) >=
+	    (int)sizeof name)
+		return err_set(e, ERR_RANGE, "user name '%s' is too long",
+			       user);
+	return user_keys_new(name, out, e);
 }
 
 /* --- users ----------------------------------------------------------------- */
@@ -56,32 +75,26 @@ static int user_files(struct unit *u, const char *name,
 		      const struct user_keys *k, unsigned roles,
 		      struct bytes pass, unsigned logn, struct err *e)
 {
-	struct buf text = BUF_INIT(KEYS_TEXT_MAX);
+	struct buf text = BUF_INIT(KEYFILE_MAX);
 	char paths[USER_FILES][128];
+	struct user_pub pub;
 	int r;
 
 	user_paths(name, paths);
-	if (!buf_room(&text, KEYS_TEXT_MAX)) {
+	user_pub_of(k, &pub);
+	pub.roles = roles;
+	if (user_pub_put(&pub, &text) < 0)
 		r = err_set(e, ERR_NOMEM, "no memory for keys");
-		goto out;
-	}
-	user_keys_public(k, roles, &text);
-	r = unit_put(u, paths[0], buf_view(&text), e);
-	if (r < 0)
-		goto out;
-	buf_clear(&text);
-	user_keys_put(k, &text);
-	r = put_under_pass(u, paths[1], pass, logn, buf_view(&text), e);
-	if (r < 0)
-		goto out;
-	secret_wipe(text.p, text.len);
-	buf_clear(&text);
-	r = unit_secret(u, &text, e);
+	else
+		r = unit_put(u, paths[0], buf_view(&text), e);
 	if (r == 0)
-		r = unit_put_sealed(u, paths[2], k->receive.recipient,
-				    buf_view(&text), e);
-out:
-	buf_wipe(&text);
+		r = put_user_keys(u, paths[1], k, pass, logn, e);
+	buf_clear(&text);
+	if (r == 0)
+		r = unit_keys_wrap(u->keys, k->receive.recipient, &text, e);
+	if (r == 0)
+		r = unit_put(u, paths[2], buf_view(&text), e);
+	buf_release(&text);
 	return r;
 }
 
@@ -120,7 +133,7 @@ int unit_add_user(struct unit *u, const char *name, const char *full,
 		  unsigned roles, struct bytes pass, unsigned logn,
 		  struct err *e)
 {
-	struct user_keys *k;
+	struct user_keys *k = NULL;
 	int r = unit_need(u, ROLES_USERS, e);
 
 	if (r < 0)
@@ -133,15 +146,12 @@ int unit_add_user(struct unit *u, const char *name, const char *full,
 		return err_set(e, ERR_EXIST, "user '%s' exists already", name);
 	if (!roles)
 		return err_set(e, ERR_USAGE, "user '%s' has no role", name);
-	k = secret_alloc(sizeof *k);
-	if (!k)
-		return err_set(e, ERR_NOMEM, "no memory for keys");
-	r = user_keys_new(k, vault_origin(u->vault), name, e);
+	r = new_user_keys(vault_origin(u->vault), name, &k, e);
 	if (r == 0)
 		r = user_files(u, name, k, roles, pass, logn, e);
 	if (r == 0)
 		r = user_statement(u, name, full, k, roles, e);
-	secret_free(k);
+	user_keys_free(k);
 	return r;
 }
 
@@ -195,34 +205,26 @@ int unit_revoke_user(struct unit *u, const char *name, const char *reason,
 int unit_new_passphrase(struct unit *u, struct bytes pass, unsigned logn,
 			struct err *e)
 {
-	struct buf text = BUF_INIT(KEYS_TEXT_MAX);
 	char paths[USER_FILES][128];
+	const char *file = "admin/unit.key.age";
 	struct unit_write w;
-	const char *file;
-	int r = 0;
+	int r = unit_begin(u, "passphrase", &w, e);
 
+	if (r < 0)
+		return r;
+	jsonw_str(&w.draft.w, "user", u->user_name);
 	if (u->user) {
 		user_paths(u->user_name, paths);
 		file = paths[1];
-		if (!buf_room(&text, KEYS_TEXT_MAX) ||
-		    user_keys_put(u->user, &text) < 0)
-			r = err_set(e, ERR_NOMEM, "no memory for keys");
+		r = put_user_keys(u, file, u->user, pass, logn, e);
 	} else {
-		file = "admin/unit.key.age";
-		r = unit_secret(u, &text, e);
+		r = put_unit_keys(u, pass, logn, e);
 	}
-	if (r == 0)
-		r = unit_begin(u, "passphrase", &w, e);
-	if (r == 0) {
-		jsonw_str(&w.draft.w, "user", u->user_name);
-		r = put_under_pass(u, file, pass, logn, buf_view(&text), e);
-		if (r < 0)
-			unit_abort(&w);
-		else
-			r = unit_commit(u, &w, &file, 1, NULL, e);
+	if (r < 0) {
+		unit_abort(&w);
+		return r;
 	}
-	buf_wipe(&text);
-	return r;
+	return unit_commit(u, &w, &file, 1, NULL, e);
 }
 
 /* --- streams --------------------------------------------------------------- */
@@ -357,7 +359,8 @@ static int found(struct unit *u, const struct unit_options *o, struct err *e)
 	static const char *const files[] = {
 		"admin/unit.pub", "admin/unit.key.age", "admin/tag.age",
 	};
-	struct buf text = BUF_INIT(KEYS_TEXT_MAX), vkey = BUF_INIT(1024);
+	struct buf text = BUF_INIT(KEYFILE_MAX), vkey = BUF_INIT(1024);
+	struct unit_pub pub;
 	char receive[AGE_RECIPIENT_TEXT];
 	struct unit_write w;
 	uint8_t tag[32];
@@ -373,16 +376,13 @@ static int found(struct unit *u, const struct unit_options *o, struct err *e)
 	if (r == 0)
 		r = unit_put_sealed(u, files[2], u->keys->receive.recipient,
 				    BYTES(tag, 32), e);
-	if (r == 0 && unit_keys_public(u->keys, &text) < 0)
+	unit_pub_of(u->keys, &pub);
+	if (r == 0 && unit_pub_put(&pub, &text) < 0)
 		r = err_set(e, ERR_NOMEM, "no memory for keys");
 	if (r == 0)
 		r = unit_put(u, files[0], buf_view(&text), e);
-	buf_clear(&text);
 	if (r == 0)
-		r = unit_secret(u, &text, e);
-	if (r == 0)
-		r = put_under_pass(u, files[1], o->unit_pass, o->logn,
-				   buf_view(&text), e);
+		r = put_unit_keys(u, o->unit_pass, o->logn, e);
 	if (r == 0)
 		r = unit_begin(u, "init", &w, e);
 	if (r < 0)
@@ -402,7 +402,7 @@ static int found(struct unit *u, const struct unit_options *o, struct err *e)
 out:
 	secret_wipe(tag, sizeof tag);
 	buf_release(&vkey);
-	buf_wipe(&text);
+	buf_release(&text);
 	return r;
 }
 
@@ -418,12 +418,6 @@ static int make(const char *path, const struct unit_options *o, struct err *e)
 	if (!u)
 		return err_set(e, ERR_NOMEM, "no memory for the unit");
 	admin_init(&u->admin);
-	u->keys = secret_alloc(sizeof *u->keys);
-	u->user = secret_alloc(sizeof *u->user);
-	if (!u->keys || !u->user) {
-		r = err_set(e, ERR_NOMEM, "no memory for keys");
-		goto out;
-	}
 	snprintf(u->user_name, sizeof u->user_name, "%s", o->user);
 	clock_rfc3339(o->now_ms, when);
 	snprintf(shard, sizeof shard, "%s-%.4s", o->unit, when);
@@ -432,9 +426,9 @@ static int make(const char *path, const struct unit_options *o, struct err *e)
 		if (*p == '.' || *p == '_')
 			*p = '-';
 	snprintf(origin, sizeof origin, "scelle/%s", shard);
-	r = unit_keys_new(u->keys, origin, e);
+	r = unit_keys_new(origin, &u->keys, e);
 	if (r == 0)
-		r = user_keys_new(u->user, origin, o->user, e);
+		r = new_user_keys(origin, o->user, &u->user, e);
 	if (r == 0)
 		r = vault_create(path, shard, origin, u->keys->log.seed, o->lab,
 				 o->now_ms, e);

@@ -18,6 +18,8 @@ static const struct {
 	{ USER_INVESTIGATOR, "investigator" },
 	{ USER_LEGAL, "legal" },
 	{ USER_SUPERVISOR, "supervisor" },
+	{ USER_AUDITOR, "auditor" },
+	{ USER_ADMINISTRATOR, "administrator" },
 };
 
 #define NROLES (sizeof roles / sizeof *roles)
@@ -193,25 +195,46 @@ static int seal_text(struct buf *text, struct bytes passphrase, unsigned logn,
 	return r;
 }
 
+static void put_unit_text(const struct unit_keys *k, struct buf *text)
+{
+	char hex[65];
+
+	/* Room from the start: a buffer that grows leaves copies behind. */
+	buf_room(text, TEXT_MAX);
+	buf_adds(text, UNIT_LINE);
+	put_skey(text, "log ", &k->log);
+	put_skey(text, "collector ", &k->collector);
+	hex_str(hex, k->export.seed, 32);
+	buf_adds(text, "export ");
+	buf_adds(text, hex);
+	buf_addc(text, '\n');
+	secret_wipe(hex, sizeof hex);
+	put_identity(text, &k->receive);
+}
+
 int unit_keys_seal(const struct unit_keys *k, struct bytes passphrase,
 		   unsigned logn, struct buf *out, struct err *e)
 {
 	struct buf text = BUF_INIT(TEXT_MAX);
-	char hex[65];
 	int r;
 
-	/* Room from the start: a buffer that grows leaves copies behind. */
-	buf_room(&text, TEXT_MAX);
-	buf_adds(&text, UNIT_LINE);
-	put_skey(&text, "log ", &k->log);
-	put_skey(&text, "collector ", &k->collector);
-	hex_str(hex, k->export.seed, 32);
-	buf_adds(&text, "export ");
-	buf_adds(&text, hex);
-	buf_addc(&text, '\n');
-	secret_wipe(hex, sizeof hex);
-	put_identity(&text, &k->receive);
+	put_unit_text(k, &text);
 	r = seal_text(&text, passphrase, logn, out, e);
+	buf_wipe(&text);
+	return r;
+}
+
+int unit_keys_wrap(const struct unit_keys *k, const uint8_t user[static 32],
+		   struct buf *out, struct err *e)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+	int r;
+
+	put_unit_text(k, &text);
+	if (text.failed)
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
+	else if ((r = age_encrypt(user, buf_view(&text), out)) < 0)
+		err_set(e, r, "cannot seal the unit's keys to a user");
 	buf_wipe(&text);
 	return r;
 }
@@ -255,19 +278,19 @@ static int line_identity(struct bytes *text, struct age_identity *id)
 	       || age_identity_read(v, id, NULL) < 0 ? ERR_FORMAT : 0;
 }
 
-int unit_keys_open(struct bytes file, struct bytes passphrase,
-		   struct unit_keys **out, struct err *e)
+/* The keys from their text; what the text was opened with is the caller's. */
+static int read_unit_text(struct bytes in, struct unit_keys **out,
+			  struct err *e)
 {
 	struct unit_keys *k = secret_alloc(sizeof *k);
 	uint8_t *seed = secret_alloc(32);
-	struct buf text = BUF_INIT(TEXT_MAX);
-	struct bytes in, v;
-	int r = k && seed ? open_text(file, passphrase, &text, e)
-			  : err_set(e, ERR_NOMEM, "no memory for keys");
+	struct bytes v;
+	int r = 0;
 
-	if (r < 0)
+	if (!k || !seed) {
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
 		goto out;
-	in = buf_view(&text);
+	}
 	if (first_line(&in, UNIT_LINE) < 0
 	    || line_skey(&in, "log", &k->log) < 0
 	    || line_skey(&in, "collector", &k->collector) < 0
@@ -280,9 +303,41 @@ int unit_keys_open(struct bytes file, struct bytes passphrase,
 	*out = k;
 	k = NULL;
 out:
-	buf_wipe(&text);
 	secret_free(seed);
 	secret_free(k);
+	return r;
+}
+
+int unit_keys_open(struct bytes file, struct bytes passphrase,
+		   struct unit_keys **out, struct err *e)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+	int r = open_text(file, passphrase, &text, e);
+
+	if (r == 0)
+		r = read_unit_text(buf_view(&text), out, e);
+	buf_wipe(&text);
+	return r;
+}
+
+int unit_keys_unwrap(struct bytes file, const struct age_identity *user,
+		     struct unit_keys **out, struct err *e)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+	int r = 0;
+
+	if (file.len > KEYFILE_MAX)
+		r = err_set(e, ERR_LIMIT, "key file is too long");
+	else if (!buf_room(&text, TEXT_MAX))
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
+	if (r == 0)
+		r = age_decrypt(user, 1, file, &text, e);
+	if (r == ERR_NOENT)
+		r = err_set(e, ERR_AUTH, "the unit's keys are sealed to "
+			    "another user");
+	if (r == 0)
+		r = read_unit_text(buf_view(&text), out, e);
+	buf_wipe(&text);
 	return r;
 }
 

@@ -39,6 +39,8 @@ enum user_role {
 	USER_INVESTIGATOR = 1,
 	USER_LEGAL = 2,
 	USER_SUPERVISOR = 4,
+	USER_AUDITOR = 8,
+	USER_ADMINISTRATOR = 16,
 };
 
 struct user_pub {
@@ -79,6 +81,16 @@ int unit_keys_open(struct bytes file, struct bytes passphrase,
 int user_keys_open(struct bytes file, struct bytes passphrase,
 		   struct user_keys **out, struct err *e);
 
+/*
+ * unit_keys_wrap, unit_keys_unwrap - the same text as an age file to a user,
+ * so that one passphrase is enough where one person holds both keys
+ * Return as unit_keys_seal() and unit_keys_open().
+ */
+int unit_keys_wrap(const struct unit_keys *k, const uint8_t user[static 32],
+		   struct buf *out, struct err *e);
+int unit_keys_unwrap(struct bytes file, const struct age_identity *user,
+		     struct unit_keys **out, struct err *e);
+
 /* unit_pub_of, user_pub_of - the public halves (roles are the caller's) */
 void unit_pub_of(const struct unit_keys *k, struct unit_pub *pub);
 void user_pub_of(const struct user_keys *k, struct user_pub *pub);
@@ -91,7 +103,8 @@ int user_pub_put(const struct user_pub *pub, struct buf *out);
 int unit_pub_read(struct bytes text, struct unit_pub *pub, struct err *e);
 int user_pub_read(struct bytes text, struct user_pub *pub, struct err *e);
 
-/* user_role_name - "investigator", "legal", "supervisor"; NULL for another */
+/* user_role_name - "investigator", "legal", "supervisor", "auditor",
+ * "administrator"; NULL for another */
 const char *user_role_name(unsigned role);
 
 #endif
