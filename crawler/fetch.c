@@ -277,7 +277,7 @@ static CURLcode options(struct run *run, const struct url *u,
 	SET(CURLOPT_HTTP_TRANSFER_DECODING, 0L);
 	SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_REDIR_PROTOCOLS_STR, "");
+	SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
 	SET(CURLOPT_PROXY, "");
@@ -331,8 +331,9 @@ static enum fetch_truncated why_cut(const struct run *run, CURLcode rc)
 		return TRUNC_TIME;
 	if (strstr(run->why, "chunk"))
 		return TRUNC_UNSPECIFIED;
-	if (rc == CURLE_PARTIAL_FILE || rc == CURLE_RECV_ERROR ||
-	    rc == CURLE_GOT_NOTHING || rc == CURLE_SEND_ERROR)
+	if (rc == CURLE_OK || rc == CURLE_PARTIAL_FILE ||
+	    rc == CURLE_RECV_ERROR || rc == CURLE_GOT_NOTHING ||
+	    rc == CURLE_SEND_ERROR)
 		return TRUNC_DISCONNECT;
 	return TRUNC_UNSPECIFIED;
 }
@@ -354,6 +355,8 @@ static void explain(struct run *run, CURLcode rc)
 		say(x, "no byte for %u ms", run->rq->limits.stall_ms);
 	} else if (run->tls.met && !run->tls.verified) {
 		say(x, "certificate refused: %s", run->tls.verdict);
+	} else if (rc == CURLE_OK) {
+		say(x, "the connection was closed inside the response head");
 	} else if (rc == CURLE_OUT_OF_MEMORY && x->phase == FETCH_HEAD) {
 		say(x, "a header line is longer than 100 kB");
 	} else {
