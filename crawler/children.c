@@ -2,14 +2,18 @@
 #include "crawler/children.h"
 
 #include "crawler/fetchchild.h"
+#include "crawler/parsepool.h"
 
 #include <string.h>
+#include <unistd.h>
 
 int children_main(int argc, char **argv)
 {
 	if (argc < 3 || strcmp(argv[1], "--child"))
 		return -1;
 	if (!strcmp(argv[2], "fetch"))
-		return fetch_child_main(argc - 2, argv + 2);
-	return 2;
+		_exit(fetch_child_main(argc - 2, argv + 2));
+	if (!strcmp(argv[2], "parse"))
+		_exit(parse_child_main(argc - 2, argv + 2));
+	_exit(2);
 }

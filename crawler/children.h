@@ -9,8 +9,8 @@
  * children_main - be a child process, if the command line says so
  *   argv   the whole: "scelle --child fetch [LABFILE]" or
  *          "scelle --child parse PROFILES"
- * Returns the exit status to leave with (by _exit(), nothing of ours is to be
- * flushed), or -1: this is not a child.
+ * Returns -1 when this is not a child.  Else it does not return: the child's
+ * life ends with _exit(), since nothing is to run behind a sandbox's back.
  */
 int children_main(int argc, char **argv);
 
