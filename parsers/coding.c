@@ -103,7 +103,9 @@ int coding_dechunk(struct bytes body, struct buf *out, struct buf *trailers,
 	size_t at = 0;
 	int r;
 
-	*flags = 0;
+	*flags = body.len ? 0 : CODING_TRUNCATED;
+	if (body.len == 0)
+		return 0;
 	for (;;) {
 		struct bytes line;
 		size_t from = at, take;

@@ -32,8 +32,11 @@ static int is_tchar(uint8_t c)
 
 static void skip(struct bytes *s, size_t n)
 {
-	s->p += n;
-	s->len -= n;
+	/* s->p may be NULL when s is empty. */
+	if (n) {
+		s->p += n;
+		s->len -= n;
+	}
 }
 
 static void skip_space(struct bytes *s)

@@ -276,7 +276,7 @@ int robots_parse(struct bytes body, struct robots **out, struct err *e)
 	r->text.max = 2 * ROBOTS_MAX;
 	r->rules.max = r->agents.max = r->delays.max = 64u << 20;
 	ret = load(r, body);
-	for (size_t i = 0; ret == 0 && i <= r->text.len; i++) {
+	for (size_t i = 0; ret == 0 && r->text.len && i <= r->text.len; i++) {
 		if (i < r->text.len && r->text.p[i] != '\n' &&
 		    r->text.p[i] != '\r')
 			continue;

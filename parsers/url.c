@@ -552,7 +552,7 @@ int url_parse(struct bytes input, const struct url *base, struct url *out,
 	r = input.len > URL_MAX ? ERR_LIMIT : clean(input, &in);
 	if (r < 0)
 		goto out;
-	w.in = in.p;
+	w.in = in.len ? in.p : (const uint8_t *)"";
 	w.n = in.len;
 	r = scheme_state(&w);
 	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(all[0]); i++)

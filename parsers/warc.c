@@ -257,7 +257,8 @@ int warc_payload(const struct warc_head *h, struct bytes block,
 		*out = body;
 	} else {
 		r = coding_payload(&head, body, NULL, scratch, flags, e);
-		if (r == 0)
+		*out = BYTES(NULL, 0);
+		if (r == 0 && scratch->len > begin)
 			*out = BYTES(scratch->p + begin, scratch->len - begin);
 	}
 	http_head_release(&head);

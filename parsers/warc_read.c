@@ -388,7 +388,8 @@ static int one_record(struct warc_reader *r, struct warc_record *rec)
 	/* The member should end here: then its bytes are the record's. */
 	if (s->gzip && s->stop == WARC_GOING)
 		warc_source_same(s, 1);
-	rec->block.p = (s->gzip ? s->plain.p : s->in.p) + block;
+	if (rec->block.len)
+		rec->block.p = (s->gzip ? s->plain.p : s->in.p) + block;
 	rec->length = s->at - rec->offset;
 	stopped(r);
 	r->records++;

@@ -9,7 +9,7 @@ int warc_source_init(struct warc_source *s, struct bytes in, int gzip,
 		     size_t max)
 {
 	memset(s, 0, sizeof(*s));
-	s->in = in;
+	s->in = in.len ? in : bytes_str("");
 	s->gzip = gzip;
 	s->plain.max = max;
 	if (gzip && inflateInit2(&s->z, 15 + 16) != Z_OK)
@@ -30,6 +30,8 @@ struct bytes warc_source_view(const struct warc_source *s)
 {
 	if (!s->gzip)
 		return BYTES(s->in.p + s->at, s->in.len - s->at);
+	if (s->plain.len == s->used)
+		return bytes_str("");
 	return BYTES(s->plain.p + s->used, s->plain.len - s->used);
 }
 
