@@ -686,9 +686,6 @@ int admin_apply(struct admin *a, struct bytes note, struct err *e)
 		a->count++;
 	}
 out:
-	if (r < 0)
-		err_prefix(e, "admin statement %llu",
-			   (unsigned long long)a->count);
 	statement_release(&s);
 	return r;
 }

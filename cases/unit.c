@@ -188,6 +188,9 @@ static int replay(struct unit *u, struct err *e)
 		r = stream_get(u->admin_stream, i, 0, &note, NULL, e);
 		if (r == 0)
 			r = admin_apply(&u->admin, buf_view(&note), e);
+		if (r < 0)
+			err_prefix(e, "admin statement %llu",
+				   (unsigned long long)i);
 	}
 	buf_wipe(&note);
 	return r;

@@ -11,11 +11,14 @@ struct cli;
 typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 
 cli_command_fn cmd_age;
+cli_command_fn cmd_case;
 cli_command_fn cmd_init;
 cli_command_fn cmd_key;
 cli_command_fn cmd_note;
 cli_command_fn cmd_parse;
+cli_command_fn cmd_receipt;
 cli_command_fn cmd_robots;
+cli_command_fn cmd_status;
 cli_command_fn cmd_user;
 cli_command_fn cmd_warc;
 
