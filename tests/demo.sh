@@ -54,6 +54,7 @@ run "$S" verify "$D/2026-0042.zip"
 say "The expert's way: coreutils, openssl, minisign, xxd, gunzip (docs/verify-a-bundle.md)"
 mkdir "$D/expert"
 (cd "$D/expert" && unzip -q ../2026-0042.zip)
+# shellcheck disable=SC2016  # these are fences, not commands
 sed -n '/^```sh$/,/^```$/p' docs/verify-a-bundle.md | grep -v '^```' >"$D/expert.sh"
 (cd "$D/expert" && sh ../expert.sh | tail -4)
 say "The vault, checked without any key"
