@@ -295,10 +295,8 @@ Test(bundle, every_flipped_byte_is_found, .init = setup, .fini = teardown, .time
 		fd = open(other, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 		cr_assert_eq(write(fd, b.p, b.len), (ssize_t)b.len);
 		close(fd);
-		if (check(other) == 0) {
+		if (check(other) == 0)
 			missed++;
-			cr_log_warn("byte %zu not noticed", i);
-		}
 		b.p[i] ^= (uint8_t)(1u << (i / step) % 8);
 	}
 	/* The last byte of a deflated member has bits that mean nothing. */
