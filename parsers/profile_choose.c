@@ -45,7 +45,7 @@ static void keep_captures(struct reading *r, const pcre2_code *code,
 		size_t k = r->capture_count;
 
 		if (g >= pcre2_get_ovector_count(md) ||
-		    v[2 * g] == PCRE2_UNSET || v[2 * g + 1] < v[2 * g])
+		    v[2 * g] == PCRE2_UNSET || v[2 * g + 1] <= v[2 * g])
 			continue;
 		snprintf(r->captures[k].name, sizeof(r->captures[k].name),
 			 "%s", (const char *)e + 2);
@@ -112,8 +112,10 @@ static void graft(struct reading *r, const struct page *g)
 				if (pcre2_get_ovector_count(md) > 1 &&
 				    o[2] != PCRE2_UNSET)
 					at = o[2];
-				in.p += at;
-				in.len -= at;
+				if (at) {
+					in.p += at;
+					in.len -= at;
+				}
 			}
 			pcre2_match_data_free(md);
 			if (hit != 1)

@@ -149,6 +149,8 @@ static struct bytes caught(const pcre2_code *code, pcre2_match_data *md,
 	if (g < 1 || v[2 * g] == PCRE2_UNSET)
 		g = pcre2_get_ovector_count(md) > 1 && v[2] != PCRE2_UNSET &&
 		    g < 0 ? 1 : 0;
+	if (v[2 * g + 1] <= v[2 * g])
+		return BYTES("", 0);
 	return BYTES(s.p + v[2 * g], v[2 * g + 1] - v[2 * g]);
 }
 

@@ -595,7 +595,7 @@ static void fn_match(xmlXPathParserContext *c, int n)
 			g = group <= top ? (uint32_t)group : 0;
 		else if (!top || v[2] == PCRE2_UNSET)
 			g = 0;
-		if (v[2 * g] != PCRE2_UNSET && v[2 * g + 1] >= v[2 * g]) {
+		if (v[2 * g] != PCRE2_UNSET && v[2 * g + 1] > v[2 * g]) {
 			struct buf out = BUF_INIT(VALUE_MAX);
 
 			buf_add(&out, r->tmp.p + v[2 * g],
