@@ -45,6 +45,7 @@ block message
   url       href    s:class('tgme_widget_message_link')//a/@href
   published date    s:class('tgme_widget_message_date')//time/@datetime
   published date    s:class('tgme_widget_message_info')//time/@datetime
+  author    line    s:class('tgme_widget_message_owner_name')/span
   author    line    s:class('tgme_widget_message_owner_name')
   author    line    s:class('tgme_widget_message_author_name')[not(s:inside('tgme_widget_message_reply'))][not(s:inside('tgme_widget_message_text'))]
   author_handle  string  s:match(s:class('tgme_widget_message_owner_name')/@href, '^(?:https?:)?//[^/]+/(?:s/)?([A-Za-z]\w+)/?(?:[?#].*)?$')
@@ -52,8 +53,8 @@ block message
 
   # The quoted text of a reply had the same class until 2019.
   text      text    s:class('tgme_widget_message_text')[not(s:inside('tgme_widget_message_reply'))]
-  links     hrefs,decode  s:class('tgme_widget_message_text')[not(s:inside('tgme_widget_message_reply'))]//a/@href[not(starts-with(., '?q='))]
-  hashtags  texts   s:class('tgme_widget_message_text')[not(s:inside('tgme_widget_message_reply'))]//a[starts-with(@href, '?q=%23')]
+  links     hrefs,decode  s:class('tgme_widget_message_text')[not(s:inside('tgme_widget_message_reply'))]//a/@href[not(s:matches(., '^(?:(?:https?:)?//[^/?]+/s/\w+|/s/\w+)?\?q='))]
+  hashtags  texts   s:class('tgme_widget_message_text')[not(s:inside('tgme_widget_message_reply'))]//a[contains(@href, '?q=%23') or contains(@href, '?q=#')]
 
   views     line    s:class('tgme_widget_message_views')
   edited    flag    s:class('tgme_widget_message_meta')/text()[s:matches(., '(?i)edited|изменен|ред\.|modifi|bearbeitet|editad|modificat|bewerkt|edytowan|düzenlen|ویرایش|編集|编辑|編輯')]
@@ -90,6 +91,22 @@ block message
     duration  line   s:class('message_video_duration')
     page      href   @href
     unavailable mark not(.//video/@src)
+  end
+  # Layouts that leave out the player around it.
+  each media  s:class('tgme_widget_message_video')[not(s:inside('tgme_widget_message_video_player'))]
+    type      = video
+    url       href   @src
+    url       href   .//source/@src
+    thumb     href   @poster
+  end
+  each media  s:class('tgme_widget_message_roundvideo')[not(s:inside('tgme_widget_message_roundvideo_player'))]
+    type      = round_video
+    url       href   @src
+    url       href   .//source/@src
+  end
+  each media  s:class('tgme_widget_message_voice')[not(s:inside('tgme_widget_message_voice_player'))]
+    type      = voice
+    url       href   @src
   end
   each media  s:class('tgme_widget_message_roundvideo_player')
     type      = round_video
