@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +40,37 @@ void clock_boot_id(char out[static 37])
 		out[36] = 0;
 	else
 		memcpy(out, "unknown", 8);
+}
+
+int clock_state(struct clock_state *out)
+{
+	struct timex t;
+	int state;
+
+	memset(out, 0, sizeof(*out));
+	memset(&t, 0, sizeof(t));
+	state = adjtimex(&t);
+	if (state < 0)
+		return ERR_IO;
+	out->synchronised = state != TIME_ERROR && !(t.status & STA_UNSYNC);
+	out->offset_us = t.status & STA_NANO ? t.offset / 1000 : t.offset;
+	out->max_error_us = t.maxerror;
+	out->est_error_us = t.esterror;
+	return 0;
+}
+
+void clock_zone(int64_t ms, char out[static 40])
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+	long off;
+
+	memset(&tm, 0, sizeof(tm));
+	localtime_r(&s, &tm);
+	off = tm.tm_gmtoff / 60;
+	snprintf(out, 40, "%.20s%c%02ld:%02ld", tm.tm_zone ? tm.tm_zone : "",
+		 off < 0 ? '-' : '+', (off < 0 ? -off : off) / 60,
+		 (off < 0 ? -off : off) % 60);
 }
 
 int clock_sleep_ms(int64_t ms)

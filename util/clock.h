@@ -23,6 +23,23 @@ void clock_boot_id(char out[static 37]);
 /* clock_sleep_ms - sleep; returns 0, or ERR_CANCELLED when a signal came */
 int clock_sleep_ms(int64_t ms);
 
+/* struct clock_state - what the kernel says of its own clock (adjtimex) */
+struct clock_state {
+	int synchronised;	/* 1: a time service keeps it (ntp_adjtime) */
+	int64_t offset_us;	/* still to be slewed away */
+	int64_t max_error_us;	/* the kernel's bound */
+	int64_t est_error_us;
+};
+
+/*
+ * clock_state - read it; changes nothing
+ * Returns 0, or ERR_IO when the kernel does not tell (all members 0 then).
+ */
+int clock_state(struct clock_state *out);
+
+/* clock_zone - the local time zone, "CET+01:00"; out holds 40 bytes */
+void clock_zone(int64_t ms, char out[static 40]);
+
 #define CLOCK_RFC3339_MAX 40
 
 /*

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * From an exchange to a sealed leaf: WARC records as a blob, and a signed
+ * statement of what was measured.  Every field is in docs/capture-format.md.
+ */
+#ifndef CRAWLER_CAPTURE_H
+#define CRAWLER_CAPTURE_H
+
+#include "crawler/crawl.h"
+#include "crawler/exchange.h"
+#include "util/sandbox.h"
+
+#define CAPTURE_NONE UINT64_MAX	/* no parent, no robots record */
+#define CAPTURE_KEYS_MAX 8
+
+struct capturer;
+
+/* What is the same for every capture of a pass; all copied. */
+struct capture_setup {
+	struct vault *vault;
+	struct stream *stream;		/* the case's */
+	const char *stream_dir;		/* "cases/<16 hex>" */
+	const char *case_id;
+	const uint8_t *mandate_sha256;	/* 32 bytes */
+	const struct crawl_session *session;
+	const char *user_agent;		/* as sent; NULL: the default one */
+	const struct sandbox_report *fetch_sandbox;
+	const struct sandbox_report *parse_sandbox; /* NULL: none runs */
+	const char *gate_list;		/* gate_list_version(), or NULL */
+	int lab;			/* lab vault */
+};
+
+/*
+ * capturer_new - measure the session's facts (host, kernel, zone, boot id)
+ * Returns 0, ERR_FORMAT (the collector's name is no key name) or ERR_NOMEM.
+ */
+int capturer_new(const struct capture_setup *s, struct capturer **out,
+		 struct err *e);
+void capturer_free(struct capturer *c);	/* wipes the key; NULL allowed */
+
+/* capturer_sandbox - the fetch child was replaced and reports anew */
+void capturer_sandbox(struct capturer *c, const struct sandbox_report *fetch);
+
+/* Why and under which permission one URL was asked for; all borrowed. */
+struct capture_context {
+	const char *source;		/* canonical source; NULL: none */
+	const char *reason;		/* "seed", "listing", "post", "media",
+					   "robots", "redirect", ... */
+	uint64_t parent;		/* number of the capture that led here */
+	/* robots.txt */
+	uint64_t robots_record;		/* number of the capture that decided */
+	const char *robots_rule;	/* in words; NULL: not asked for */
+	int robots_overridden;		/* by a written decision of the case */
+	/* politeness */
+	uint64_t claim;			/* number of the claim */
+	int64_t claim_ms, claim_boot_ms;
+	uint32_t delay_ms;		/* in force */
+	const char *keys[CAPTURE_KEYS_MAX]; /* "host:t.me", ... */
+	unsigned nkeys;
+	int interrupted;		/* a claim of an earlier run: what
+					   became of the request is unknown */
+};
+
+#define CAPTURE_CONTEXT_INIT { .parent = CAPTURE_NONE, \
+			       .robots_record = CAPTURE_NONE }
+
+/* What became of it. */
+struct capture_receipt {
+	uint64_t number;	/* case_seq */
+	uint64_t seq;		/* log position, once the batch is committed */
+	int refused;		/* kept as a refusal, kind LEAF_REFUSED */
+};
+
+/*
+ * capture_add - seal one exchange into a batch
+ *   x      untouched
+ *   b      the caller commits it: only then does the capture count
+ *   out    may be NULL
+ * An exchange that was refused before any contact (FETCH_SCOPE, FETCH_ADDRESS)
+ * becomes a refusal with what is known of it.
+ * Returns 0, ERR_RANGE, ERR_NOMEM, or as batch_add().
+ */
+int capture_add(struct capturer *c, struct batch *b, const struct exchange *x,
+		const struct capture_context *ctx, struct capture_receipt *out,
+		struct err *e);
+
+/*
+ * capture_refuse - seal that something was not asked for
+ *   url    what; NULL when no URL is concerned (a mandate that is over)
+ *   by     "scope", "robots", "mandate", "quota", "suspended"
+ *   rule   the rule that decided, in words
+ *   ctx    NULL: nothing more is known
+ * Returns as capture_add().
+ */
+int capture_refuse(struct capturer *c, struct batch *b, const char *url,
+		   const char *by, const char *rule,
+		   const struct capture_context *ctx,
+		   struct capture_receipt *out, struct err *e);
+
+#endif
