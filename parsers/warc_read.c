@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Room behind the largest block, for the line ends and the gzip trailer. */
-#define SLACK 64
+/* Room besides the largest block: for its line ends, and for bytes taken but
+ * not yet forgotten. */
+#define SLACK (64 + WARC_SOURCE_KEEP)
 
 struct warc_reader {
 	struct warc_source src;
@@ -366,7 +367,9 @@ static int one_record(struct warc_reader *r, struct warc_record *rec)
 	if (ret == ERR_NOMEM)
 		return ret;
 	if (ret < 0) {
-		r->resume++;
+		/* No blank line for so long: none for what begins inside. */
+		r->resume += ret == ERR_LIMIT ? WARC_HEAD_MAX :
+			     ret == ERR_DAMAGED ? warc_source_view(s).len : 1;
 		warc_reader_note(r, rec->offset, 1, "%s", why.text);
 		stopped(r);
 		return 0;
@@ -385,6 +388,7 @@ static int one_record(struct warc_reader *r, struct warc_record *rec)
 	block_in_view(r, rec, r->head.head_len);
 	if (rec->whole)
 		more = tail(r, rec->offset);
+	rec->whole &= more;
 	/* The member should end here: then its bytes are the record's. */
 	if (s->gzip && s->stop == WARC_GOING)
 		warc_source_same(s, 1);

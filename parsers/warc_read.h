@@ -42,7 +42,8 @@ struct warc_options {
 struct warc_record {
 	const struct warc_head *head;
 	struct bytes block;
-	int whole;		/* all Content-Length bytes are in block */
+	int whole;		/* all Content-Length bytes are in block, and
+				   what follows them shows that they are all */
 	uint64_t offset;
 	uint64_t length;
 };

@@ -151,7 +151,9 @@ void warc_source_compact(struct warc_source *s)
 {
 	size_t left;
 
-	if (!s->gzip || s->used == 0)
+	/* Moving is worth it only once much was taken. */
+	if (!s->gzip || s->used == 0 ||
+	    (s->used < WARC_SOURCE_KEEP && s->used < s->plain.len))
 		return;
 	left = s->plain.len - s->used;
 	if (left)

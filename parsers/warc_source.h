@@ -10,6 +10,8 @@
 
 #include <zlib.h>
 
+#define WARC_SOURCE_KEEP 65536u	/* taken bytes that may stay in the buffer */
+
 /* How decompression came to a stop. */
 enum warc_stop {
 	WARC_GOING,

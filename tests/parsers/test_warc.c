@@ -283,6 +283,37 @@ Test(warc, an_immense_length_is_a_finding)
 	}
 }
 
+/* Each would take minutes if work were done again for each byte or hit. */
+Test(warc, hostile_files_are_read_in_linear_time)
+{
+	struct buf line = BUF_INIT(64 << 20), gz = BUF_INIT(64 << 20), b = small();
+	struct warc_reader *r;
+	struct warc_record rec;
+	struct warcgz *z;
+
+	cr_assert_eq(warcgz_new(&z), 0);
+	buf_addb(&line, buf_view(&b));
+	memset(buf_room(&line, 8 << 20), '\n', 8 << 20);
+	line.len += 8 << 20;
+	cr_assert_eq(warcgz_put(z, buf_view(&line), 0, &gz), 0);
+	cr_assert_eq(warc_reader_new(buf_view(&gz), NULL, &r, NULL), 0);
+	while (warc_reader_next(r, &rec, NULL) == 1)
+		;
+	cr_expect_eq(warc_reader_unsound(r), 0);
+	warc_reader_free(r);
+	buf_clear(&line);
+	while (line.len < 8 << 20)
+		buf_adds(&line, "WARC/1.0\n");
+	cr_assert_eq(warc_reader_new(buf_view(&line), NULL, &r, NULL), 0);
+	cr_expect_eq(warc_reader_next(r, &rec, NULL), 0);
+	cr_expect_gt(warc_reader_unsound(r), 0);
+	warc_reader_free(r);
+	warcgz_free(z);
+	buf_release(&line);
+	buf_release(&gz);
+	buf_release(&b);
+}
+
 Test(warc, other_containers_are_named_not_misread)
 {
 	struct warc_reader *r = NULL;
