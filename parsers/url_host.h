@@ -26,4 +26,8 @@ int url_host_parse(struct bytes text, int special, struct buf *out,
  * but for the embedded IPv4 form); returns as buf_add() */
 int url_ipv6_write(struct buf *out, const uint8_t ip[static 16]);
 
+/* url_default_port - the scheme's port, -1 for none; *special_out: 1 for the
+ * special schemes (http, https, ws, wss, ftp, file), else 0 */
+int url_default_port(struct bytes scheme, int *special_out);
+
 #endif
