@@ -1,272 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * From rules and a tree to values, and from values to JSON.
- *
- * Most rules are plain (a class, an attribute of a class) or need a class that
- * is not there: those never reach libxml2.
+ * From rules and a tree to JSON.
  */
 #include "parsers/profile_eval.h"
 
-#include "parsers/dates.h"
-#include "parsers/text.h"
-#include "util/clock.h"
-
-#include <libxml/xpathInternals.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define SEEN_MAX 512
-
-/* What an expression gave: a node, or a string, or nothing. */
-struct value {
-	xmlNode *node;
-	xmlXPathObject *owner;
-	const char *str;
-	xmlChar *made;
-};
-
-static void value_release(struct value *v)
-{
-	xmlXPathFreeObject(v->owner);
-	if (v->made)
-		xmlFree(v->made);
-}
-
-/* 1 when a class the expression cannot do without is below the node. */
-static int possible(struct reading *r, const struct expr *x, xmlNode *at)
-{
-	const struct ptree_class *c;
-	uint32_t first;
-
-	if (!x->need)
-		return 1;
-	c = ptree_class(r->tree, x->need, x->need_len, x->need_hash);
-	return c && ptree_below(c, at, &first) > 0;
-}
-
-static xmlNode *attr_of(const xmlNode *el, const char *name)
-{
-	if (el && el->type == XML_ELEMENT_NODE)
-		for (xmlAttr *a = el->properties; a; a = a->next)
-			if (!strcmp((const char *)a->name, name))
-				return (xmlNode *)a;
-	return NULL;
-}
-
-/* The plain forms, straight from the index: at most max nodes. */
-static size_t fast(struct reading *r, const struct expr *x, xmlNode *at,
-		   xmlNode **v, size_t max)
-{
-	const struct ptree_class *c;
-	uint32_t first, n;
-	size_t got = 0;
-
-	if (x->fast == FAST_SELF || x->fast == FAST_ATTR) {
-		v[0] = x->fast == FAST_SELF ? at : attr_of(at, x->attr);
-		return v[0] != NULL;
-	}
-	c = ptree_class(r->tree, x->need, x->need_len, x->need_hash);
-	n = c ? ptree_below(c, at, &first) : 0;
-	for (uint32_t i = 0; i < n && got < max; i++) {
-		xmlNode *el = c->nodes[first + i];
-
-		if (x->fast == FAST_CLASS_ATTR)
-			el = attr_of(el, x->attr);
-		if (el)
-			v[got++] = el;
-	}
-	return got;
-}
-
-static xmlXPathObject *run(struct reading *r, const struct expr *x,
-			   xmlNode *at)
-{
-	xmlXPathObject *o;
-
-	r->xc->doc = r->tree->doc;
-	r->xc->node = at;
-	r->xc->contextSize = r->xc->proximityPosition = 1;
-	o = xmlXPathCompiledEval(x->comp, r->xc);
-	if (r->failed && !r->line)
-		r->line = x->line;
-	return o;
-}
-
-size_t eval_nodes(struct reading *r, const struct expr *x, xmlNode *at,
-		  xmlNode **v, size_t max)
-{
-	xmlXPathObject *o;
-	size_t n = 0;
-
-	if (!x->comp || !max || !possible(r, x, at))
-		return 0;
-	if (x->fast)
-		return fast(r, x, at, v, max);
-	o = run(r, x, at);
-	if (o && o->type == XPATH_NODESET && o->nodesetval) {
-		/* A function's result may come unsorted. */
-		xmlXPathNodeSetSort(o->nodesetval);
-		for (int i = 0; i < o->nodesetval->nodeNr && n < max; i++)
-			if (o->nodesetval->nodeTab[i]->type !=
-			    XML_NAMESPACE_DECL)
-				v[n++] = o->nodesetval->nodeTab[i];
-	}
-	xmlXPathFreeObject(o);
-	return n;
-}
-
-int eval_true(struct reading *r, const struct expr *x, xmlNode *at)
-{
-	xmlXPathObject *o;
-	xmlNode *one[1];
-	int yes;
-
-	if (!x->comp || !possible(r, x, at))
-		return 0;
-	if (x->fast)
-		return fast(r, x, at, one, 1) > 0;
-	o = run(r, x, at);
-	yes = o ? xmlXPathCastToBoolean(o) : 0;
-	xmlXPathFreeObject(o);
-	return yes;
-}
-
-static void evaluate(struct reading *r, const struct expr *x, xmlNode *at,
-		     struct value *v)
-{
-	memset(v, 0, sizeof(*v));
-	if (!possible(r, x, at))
-		return;
-	if (x->fast) {
-		xmlNode *one[1];
-
-		if (fast(r, x, at, one, 1))
-			v->node = one[0];
-		return;
-	}
-	v->owner = run(r, x, at);
-	if (!v->owner)
-		return;
-	switch (v->owner->type) {
-	case XPATH_NODESET:
-		if (v->owner->nodesetval && v->owner->nodesetval->nodeNr > 0)
-			v->node = v->owner->nodesetval->nodeTab[0];
-		break;
-	case XPATH_STRING:
-		v->str = (const char *)v->owner->stringval;
-		break;
-	case XPATH_NUMBER:
-		if (xmlXPathIsNaN(v->owner->floatval))
-			break;
-		/* fall through */
-	default:
-		v->made = xmlXPathCastToString(v->owner);
-		v->str = (const char *)v->made;
-		break;
-	}
-}
-
-/* The bare characters of a value. */
-static struct bytes raw(struct reading *r, const struct value *v)
-{
-	const xmlNode *n = v->node, *k;
-
-	if (v->str)
-		return bytes_str(v->str);
-	if (!n)
-		return (struct bytes){ NULL, 0 };
-	k = n->type == XML_TEXT_NODE ? n : n->children;
-	if (k && k->type == XML_TEXT_NODE && (k == n || !k->next))
-		return bytes_str((const char *)k->content);
-	buf_clear(&r->tmp);
-	text_raw(n, &r->tmp);
-	return buf_view(&r->tmp);
-}
-
-static struct bytes trim(struct bytes s)
-{
-	while (s.len && s.p[0] <= ' ') {
-		s.p++;
-		s.len--;
-	}
-	while (s.len && s.p[s.len - 1] <= ' ')
-		s.len--;
-	return s;
-}
-
-/* Writes a value into out in the way its rule says; 1 when there is one. */
-static int shape(struct reading *r, const struct rule *u,
-		 const struct value *v, struct buf *out)
-{
-	char date[CLOCK_RFC3339_MAX];
-	struct buf more = BUF_INIT(POST_TEXT_MAX);
-	struct bytes s;
-	int64_t ms;
-	int ok = 1;
-
-	buf_clear(out);
-	if (!v->node && !v->str)
-		return 0;
-	switch (u->type) {
-	case RULE_TEXT:
-	case RULE_TEXTS:
-		if (v->node && !u->decode) {
-			text_of(v->node, out);
-			break;
-		}
-		s = raw(r, v);
-		if (u->decode) {
-			entities_decode(s, &more);
-			s = buf_view(&more);
-		}
-		text_lines(s, out);
-		break;
-	case RULE_LINE:
-		if (v->node) {
-			text_of(v->node, &more);
-			s = buf_view(&more);
-		} else {
-			s = raw(r, v);
-		}
-		text_line(s, out);
-		break;
-	case RULE_STYLE:
-		style_url(raw(r, v), &more);
-		ok = reading_href(r, buf_view(&more), out) == 0;
-		break;
-	case RULE_HREF:
-	case RULE_HREFS:
-		s = raw(r, v);
-		if (u->decode) {
-			entities_decode(s, &more);
-			s = buf_view(&more);
-		}
-		ok = reading_href(r, s, out) == 0;
-		break;
-	case RULE_DATE:
-		ok = date_read(raw(r, v), u->order[0] ? u->order : NULL,
-			       &ms) == 0;
-		if (ok)
-			buf_adds(out, clock_rfc3339_s(ms, date));
-		break;
-	case RULE_COUNT:
-	case RULE_NUMBER:
-		ms = count_read(raw(r, v));
-		ok = ms >= 0;
-		if (ok)
-			buf_addf(out, "%lld", (long long)ms);
-		break;
-	default:
-		s = trim(raw(r, v));
-		if (u->decode)
-			entities_decode(s, out);
-		else
-			buf_addb(out, s);
-		break;
-	}
-	buf_release(&more);
-	return ok && !out->failed && out->len > 0;
-}
 
 /* A list's members without repetition. */
 struct seen {
@@ -318,7 +59,7 @@ static size_t write_list(struct reading *r, const struct block *b, size_t i,
 		for (size_t k = 0; k < n; k++) {
 			struct value one = { .node = v[k] };
 
-			if (!shape(r, u, &one, &val) ||
+			if (!value_write(r, u, &one, &val) ||
 			    !is_new(seen, buf_view(&val)))
 				continue;
 			if (!count++)
@@ -455,9 +196,9 @@ static int write_map(struct reading *r, const struct rule *u, xmlNode *at,
 	for (size_t i = 0; i < n; i++) {
 		struct value a, b;
 
-		evaluate(r, &name->x, v[i], &a);
-		evaluate(r, &val->x, v[i], &b);
-		if (shape(r, name, &a, &key) && shape(r, val, &b, &text) &&
+		value_of(r, &name->x, v[i], &a);
+		value_of(r, &val->x, v[i], &b);
+		if (value_write(r, name, &a, &key) && value_write(r, val, &b, &text) &&
 		    is_new(seen, buf_view(&key)))
 			jsonw_bytes(w, buf_cstr(&key), buf_view(&text));
 		value_release(&a);
@@ -489,8 +230,8 @@ static int write_scalar(struct reading *r, const struct rule *u, xmlNode *at,
 			jsonw_bool(w, u->key, 1);
 		return yes;
 	}
-	evaluate(r, &u->x, at, &v);
-	done = shape(r, u, &v, val);
+	value_of(r, &u->x, at, &v);
+	done = value_write(r, u, &v, val);
 	value_release(&v);
 	if (!done)
 		return 0;
@@ -667,7 +408,7 @@ static int write_links(struct reading *r, const struct page *g,
 			struct value one = { .node = v[k] };
 			struct jsonw w = JSONW_INIT(links);
 
-			if (!shape(r, &u, &one, &val) ||
+			if (!value_write(r, &u, &one, &val) ||
 			    !is_new(seen, buf_view(&val)))
 				continue;
 			jsonw_open(&w, NULL, '{');
@@ -698,8 +439,8 @@ static void write_nexts(struct reading *r, const struct page *g,
 		struct jsonw one = JSONW_INIT(next);
 		struct value v;
 
-		evaluate(r, &g->nexts[i].x, (xmlNode *)r->tree->doc, &v);
-		if (shape(r, &u, &v, &val)) {
+		value_of(r, &g->nexts[i].x, (xmlNode *)r->tree->doc, &v);
+		if (value_write(r, &u, &v, &val)) {
 			jsonw_open(&list, NULL, '{');
 			jsonw_bytes(&list, "url", buf_view(&val));
 			jsonw_str(&list, "direction", g->nexts[i].name);
@@ -728,14 +469,14 @@ static void run_findings(struct reading *r, const struct page *g,
 		struct value v;
 		int yes;
 
-		evaluate(r, &g->findings[i].x, (xmlNode *)r->tree->doc, &v);
+		value_of(r, &g->findings[i].x, (xmlNode *)r->tree->doc, &v);
 		buf_clear(&val);
 		yes = v.owner ? xmlXPathCastToBoolean(v.owner) :
 		      v.node != NULL;
 		/* A condition has no words of its own; a node has. */
 		if (yes && (v.node || (v.owner &&
 				       v.owner->type == XPATH_STRING)))
-			shape(r, &u, &v, &val);
+			value_write(r, &u, &v, &val);
 		if (yes)
 			outcome_find(o, g->findings[i].name,
 				     val.len ? buf_cstr(&val) : NULL);

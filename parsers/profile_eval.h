@@ -41,7 +41,24 @@ int eval_page(struct reading *r, const struct charset_text *source,
 /* eval_choose - the kind of page by URL and anchors, or NULL with a finding */
 const struct page *eval_choose(struct reading *r, struct outcome *o);
 
-/* Values.  eval_nodes: nodes in document order, 0 to max of them. */
+/* What an expression gave: a node, or a string, or nothing. */
+struct value {
+	xmlNode *node;
+	xmlXPathObject *owner;
+	const char *str;
+	xmlChar *made;
+};
+
+/* value_of - evaluate; value_release() it whatever came */
+void value_of(struct reading *r, const struct expr *x, xmlNode *at,
+	      struct value *v);
+void value_release(struct value *v);
+
+/* value_write - into out (cleared) as the rule's type says; 1: there is one */
+int value_write(struct reading *r, const struct rule *u, const struct value *v,
+		struct buf *out);
+
+/* eval_nodes - nodes in document order, at most max; eval_true - boolean() */
 size_t eval_nodes(struct reading *r, const struct expr *x, xmlNode *at,
 		  xmlNode **v, size_t max);
 int eval_true(struct reading *r, const struct expr *x, xmlNode *at);

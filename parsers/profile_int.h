@@ -163,14 +163,24 @@ int host_fits(const char *rule, struct bytes host);
 /* profile_check - names resolve, every expression runs on an empty page */
 int profile_check(struct profile *p, struct err *e);
 
-/* entities_decode - append s with its character references decoded once */
+/* entities_decode (values.c) - append s with its character references decoded once */
 int entities_decode(struct bytes s, struct buf *out);
 
 /*
  * struct reading - one page being read; what extension functions see
  * (context->userData of the XPath context)
  */
-struct pattern_cache;
+#define PATTERNS_MAX 256
+
+/* Patterns that expressions use, compiled when first met. */
+struct pattern_cache {
+	struct {
+		char *text;
+		pcre2_code *code;
+	} slot[PATTERNS_MAX];
+	pcre2_match_data *md;
+	uint32_t groups;	/* of the pattern matched last */
+};
 
 struct reading {
 	const struct profile *profile;
@@ -195,8 +205,13 @@ struct reading {
 /* In xpathfn.c */
 xmlXPathContext *xpathfn_context(struct reading *r);
 int xpathfn_known(const char *name, size_t len);
+
+/* In pattern.c; pattern_cached gives NULL for a pattern that is none */
 struct pattern_cache *pattern_cache_new(void);
 void pattern_cache_free(struct pattern_cache *c);
+pcre2_code *pattern_cached(struct pattern_cache *c, const char *text);
+
+/* In values.c */
 
 /* reading_href - as written when absolute, else resolved; 0 or negative */
 int reading_href(struct reading *r, struct bytes s, struct buf *out);

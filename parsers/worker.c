@@ -232,7 +232,7 @@ int parse_worker_page(struct parse_worker *w, const struct parse_request *q,
 	struct charset_text text = { .name = "" };
 	struct ptree t = PTREE_INIT(&w->arena);
 	struct url base = URL_INIT;
-	struct outcome o = { NULL };
+	struct outcome o = { .page = NULL };
 	int r;
 
 	if (!p)
@@ -294,7 +294,7 @@ int parse_failed(const struct profile_set *set, const struct parse_request *q,
 		 const char *finding, const char *text, struct buf *out)
 {
 	const struct bytes none = { NULL, 0 };
-	struct outcome o = { NULL };
+	struct outcome o = { .page = NULL };
 
 	outcome_find(&o, finding, text);
 	page_line(q, q->profile ? q->profile : profile_for_url(set, q->url),

@@ -16,7 +16,6 @@
 #include <strings.h>
 
 #define VALUE_MAX ((size_t)4 << 20)
-#define PATTERNS_MAX 256
 #define FRAGMENTS_MAX 2000
 #define XPATH_OPS_MAX 50000000u
 
@@ -27,67 +26,6 @@
 			return;			\
 		}				\
 	} while (0)
-
-struct pattern_cache {
-	struct {
-		char *text;
-		pcre2_code *code;
-	} slot[PATTERNS_MAX];
-	pcre2_match_data *md;
-	uint32_t groups;	/* of the pattern matched last */
-};
-
-struct pattern_cache *pattern_cache_new(void)
-{
-	struct pattern_cache *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->md = pcre2_match_data_create(CAPTURE_MAX + 1, NULL);
-	if (!c->md) {
-		free(c);
-		return NULL;
-	}
-	return c;
-}
-
-void pattern_cache_free(struct pattern_cache *c)
-{
-	if (!c)
-		return;
-	for (size_t i = 0; i < PATTERNS_MAX; i++) {
-		free(c->slot[i].text);
-		pcre2_code_free(c->slot[i].code);
-	}
-	pcre2_match_data_free(c->md);
-	free(c);
-}
-
-static pcre2_code *compiled(struct pattern_cache *c, const char *text)
-{
-	size_t i = ptree_hash(text, strlen(text)) % PATTERNS_MAX;
-	pcre2_code *code;
-	int err;
-	size_t at;
-
-	if (c->slot[i].text && !strcmp(c->slot[i].text, text))
-		return c->slot[i].code;
-	code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-			     PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &err, &at,
-			     NULL);
-	if (!code)
-		return NULL;
-	free(c->slot[i].text);
-	pcre2_code_free(c->slot[i].code);
-	c->slot[i].code = code;
-	c->slot[i].text = strdup(text);
-	if (!c->slot[i].text) {
-		pcre2_code_free(code);
-		c->slot[i].code = NULL;
-		return NULL;
-	}
-	return code;
-}
 
 static struct reading *self(xmlXPathParserContext *c)
 {
@@ -264,35 +202,6 @@ static void fn_line(xmlXPathParserContext *c, int n)
 	give(c, &r->tmp);
 }
 
-int style_url(struct bytes style, struct buf *out)
-{
-	const char *s = (const char *)style.p, *end = s + style.len, *q;
-	char quote;
-
-	for (; end - s >= 5; s++) {
-		if (strncasecmp(s, "url(", 4))
-			continue;
-		s += 4;
-		while (s < end && isspace((unsigned char)*s))
-			s++;
-		quote = 0;
-		if (s < end && (*s == '\'' || *s == '"'))
-			quote = *s++;
-		q = s;
-		while (q < end && (quote ? *q != quote : *q != ')'))
-			q += *q == '\\' && end - q > 1 ? 2 : 1;
-		while (!quote && q > s && isspace((unsigned char)q[-1]))
-			q--;
-		for (; s < q; s++) {
-			if (*s == '\\' && q - s > 1)
-				s++;
-			buf_addc(out, (uint8_t)*s);
-		}
-		return out->failed;
-	}
-	return 0;
-}
-
 static void fn_url(xmlXPathParserContext *c, int n)
 {
 	struct reading *r = self(c);
@@ -303,64 +212,6 @@ static void fn_url(xmlXPathParserContext *c, int n)
 		style_url(buf_view(&r->tmp), &url);
 	give(c, &url);
 	buf_release(&url);
-}
-
-int64_t count_read(struct bytes s)
-{
-	double v = 0, scale = 1;
-	size_t i = 0, groups = 0;
-	int digits = 0, frac = 0;
-
-	while (i < s.len && !isdigit(s.p[i]))
-		i++;
-	for (; i < s.len; i++) {
-		uint8_t ch = s.p[i];
-		size_t k = i + 1, run = 0;
-
-		if (isdigit(ch)) {
-			digits++;
-			v = v * 10 + (ch - '0');
-			if (frac)
-				scale *= 10;
-			continue;
-		}
-		/* A separator: of thousands when three digits and no more
-		 * follow, of the fraction when a point or comma. */
-		if (ch == 0xc2 && k < s.len && s.p[k] == 0xa0)
-			k++;
-		else if (ch == 0xe2 && k + 1 < s.len && s.p[k] == 0x80 &&
-			 (s.p[k + 1] == 0xaf || s.p[k + 1] == 0x89))
-			k += 2;
-		else if (ch != ' ' && ch != ',' && ch != '.' && ch != '\'')
-			break;
-		while (k + run < s.len && isdigit(s.p[k + run]))
-			run++;
-		if (run == 3 && !frac &&
-		    !(k + run < s.len && strchr("kKmMbB", s.p[k + run]) &&
-		      (ch == '.' || ch == ','))) {
-			groups++;
-			i = k - 1;
-		} else if ((ch == '.' || ch == ',') && run && !frac &&
-			   !groups) {
-			frac = 1;
-		} else {
-			break;
-		}
-	}
-	if (!digits || digits > 15)
-		return -1;
-	while (i < s.len && s.p[i] == ' ')
-		i++;
-	v /= scale;
-	if (i < s.len && (i + 1 == s.len || !isalpha(s.p[i + 1]))) {
-		if (s.p[i] == 'K' || s.p[i] == 'k')
-			v *= 1e3;
-		else if (s.p[i] == 'M' || s.p[i] == 'm')
-			v *= 1e6;
-		else if (s.p[i] == 'B' || s.p[i] == 'b' || s.p[i] == 'G')
-			v *= 1e9;
-	}
-	return v < 9e15 ? (int64_t)(v + 0.5) : -1;
 }
 
 static void fn_count(xmlXPathParserContext *c, int n)
@@ -400,60 +251,6 @@ static void fn_date(xmlXPathParserContext *c, int n)
 	xmlFree(order);
 }
 
-int entities_decode(struct bytes s, struct buf *out)
-{
-	static const struct {
-		const char *name;
-		uint32_t cp;
-	} named[] = {
-		{ "amp;", '&' }, { "lt;", '<' }, { "gt;", '>' },
-		{ "quot;", '"' }, { "apos;", '\'' }, { "nbsp;", 0xa0 },
-	};
-	size_t i = 0;
-
-	while (i < s.len) {
-		const char *p = (const char *)s.p + i;
-		size_t left = s.len - i, k;
-		uint32_t cp = 0;
-
-		if (*p != '&' || left < 4) {
-			buf_addc(out, s.p[i++]);
-			continue;
-		}
-		if (p[1] == '#') {
-			int hex = (p[2] | 32) == 'x';
-
-			k = hex ? 3 : 2;
-			for (; k < left && k < 12; k++) {
-				unsigned char d = (unsigned char)p[k];
-
-				if (hex ? !isxdigit(d) : !isdigit(d))
-					break;
-				cp = hex ? cp * 16 + (unsigned)(isdigit(d) ?
-					d - '0' : (d | 32) - 'a' + 10) :
-					cp * 10 + (unsigned)(d - '0');
-			}
-			if (k > (hex ? 3u : 2u) && k < left && p[k] == ';') {
-				utf8_put(out, cp ? cp : 0xfffd);
-				i += k + 1;
-				continue;
-			}
-		}
-		for (k = 0; k < sizeof(named) / sizeof(named[0]); k++) {
-			size_t l = strlen(named[k].name);
-
-			if (l < left && !strncmp(p + 1, named[k].name, l)) {
-				utf8_put(out, named[k].cp);
-				i += l + 1;
-				break;
-			}
-		}
-		if (k == sizeof(named) / sizeof(named[0]))
-			buf_addc(out, s.p[i++]);
-	}
-	return out->failed;
-}
-
 static void fn_decode(xmlXPathParserContext *c, int n)
 {
 	struct reading *r = self(c);
@@ -464,48 +261,6 @@ static void fn_decode(xmlXPathParserContext *c, int n)
 		entities_decode(buf_view(&r->tmp), &out);
 	give(c, &out);
 	buf_release(&out);
-}
-
-static int has_scheme(struct bytes s)
-{
-	size_t i;
-
-	if (!s.len || !isalpha(s.p[0]))
-		return 0;
-	for (i = 1; i < s.len; i++)
-		if (!isalnum(s.p[i]) && s.p[i] != '+' && s.p[i] != '-' &&
-		    s.p[i] != '.')
-			break;
-	return i < s.len && s.p[i] == ':' && i > 1;
-}
-
-int reading_href(struct reading *r, struct bytes s, struct buf *out)
-{
-	struct url u = URL_INIT;
-	size_t odd = 0;
-	int res;
-
-	while (s.len && s.p[0] <= ' ') {
-		s.p++;
-		s.len--;
-	}
-	while (s.len && s.p[s.len - 1] <= ' ')
-		s.len--;
-	if (!s.len)
-		return ERR_FORMAT;
-	for (size_t i = 0; i < s.len; i++)
-		odd += s.p[i] < ' ';
-	/* Absolute: as the page has it, the exhibit's own words. */
-	if (!odd && has_scheme(s) && s.len <= URL_MAX)
-		return buf_addb(out, s);
-	if (!r->base)
-		return ERR_FORMAT;
-	res = url_parse(s, r->base, &u, NULL);
-	if (res < 0)
-		return res;
-	res = buf_add(out, u.href, u.len);
-	url_release(&u);
-	return res;
 }
 
 static void fn_abs(xmlXPathParserContext *c, int n)
@@ -521,38 +276,10 @@ static void fn_abs(xmlXPathParserContext *c, int n)
 	buf_release(&out);
 }
 
-int pattern_hit(const pcre2_code *code, struct bytes s, pcre2_match_data *md)
-{
-	pcre2_match_data *own = NULL;
-	pcre2_match_context *mc = pcre2_match_context_create(NULL);
-	PCRE2_SIZE *v;
-	int n;
-
-	if (!md)
-		md = own = pcre2_match_data_create(1, NULL);
-	if (!md || !mc) {
-		pcre2_match_context_free(mc);
-		return ERR_NOMEM;
-	}
-	pcre2_set_match_limit(mc, 200000);
-	pcre2_set_depth_limit(mc, 2000);
-	pcre2_set_heap_limit(mc, 4096);
-	/* A match writes only the groups that its pattern has. */
-	v = pcre2_get_ovector_pointer(md);
-	for (uint32_t i = 0; i < 2 * pcre2_get_ovector_count(md); i++)
-		v[i] = PCRE2_UNSET;
-	n = pcre2_match(code, s.p ? s.p : (PCRE2_SPTR)"", s.len, 0, 0, md, mc);
-	pcre2_match_context_free(mc);
-	pcre2_match_data_free(own);
-	if (n == PCRE2_ERROR_NOMATCH)
-		return 0;
-	return n < 0 ? ERR_LIMIT : 1;
-}
-
 static int match(xmlXPathParserContext *c, const char *pattern)
 {
 	struct reading *r = self(c);
-	pcre2_code *code = compiled(r->patterns, pattern);
+	pcre2_code *code = pattern_cached(r->patterns, pattern);
 
 	if (!code) {
 		r->failed = err_set(&r->err, ERR_FORMAT,
@@ -636,7 +363,7 @@ static void fn_replace(xmlXPathParserContext *c, int n)
 	by = xmlXPathPopString(c);
 	re = xmlXPathPopString(c);
 	arg_text(c, &r->tmp, text_raw, add_raw);
-	code = re ? compiled(r->patterns, (char *)re) : NULL;
+	code = re ? pattern_cached(r->patterns, (char *)re) : NULL;
 	len = r->tmp.len * 4 + 4096;
 	if (code && by && len < VALUE_MAX && buf_room(&out, len)) {
 		PCRE2_SIZE got = len;
