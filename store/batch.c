@@ -356,11 +356,13 @@ int batch_add(struct batch *b, struct stream *s, const struct store_item *it,
 	l.time_ms = time_ms > b->last_ms ? time_ms : b->last_ms;
 	b->last_ms = l.time_ms;
 	if (fresh) {
-		b->leaves[b->n] = (struct leaf){ .seq = b->base + b->n,
-						 .kind = LEAF_KEY,
-						 .flags = b->v->lab
-						 ? LEAF_FLAG_LAB : 0,
-						 .time_ms = l.time_ms };
+		struct leaf *key = &b->leaves[b->n];
+
+		*key = (struct leaf){ .seq = b->base + b->n, .kind = LEAF_KEY,
+				      .flags = b->v->lab ? LEAF_FLAG_LAB : 0,
+				      .time_ms = l.time_ms };
+		/* The log vouches for its own heads. */
+		sha256_once(vault_head(b->v), key->open);
 		b->n++;
 		fresh = NULL;
 	}

@@ -118,11 +118,7 @@ static int create_file(struct journal *j, struct err *e)
 	if (snprintf(tmp, sizeof tmp, "%s.new", j->path) >= (int)sizeof tmp)
 		return err_set(e, ERR_RANGE, "path '%s' is too long", j->path);
 	r = start_file(j, tmp, e);
-	if (r == 0 && rename(tmp, j->path) < 0)
-		r = err_errno(e, "cannot create '%s'", j->path);
-	if (r == 0)
-		r = vio_sync_parent(j->path, e);
-	return r;
+	return r < 0 ? r : vio_rename(tmp, j->path, e);
 }
 
 static int read_head(struct journal *j, uint64_t size,

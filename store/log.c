@@ -420,6 +420,29 @@ int log_begin(struct vlog *l, struct err *e)
 	return r;
 }
 
+int log_push(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
+	     const uint8_t (*hashes)[SHA256_LEN], uint64_t count, struct err *e)
+{
+	struct seg *s = &l->segs[l->nsegs - 1];
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t n = tree_size(&l->tree);
+		const struct leaf_disk *d
+			= (const struct leaf_disk *)leaves[i];
+
+		if (tree_append(&l->tree, hashes[i]) < 0)
+			return err_set(e, ERR_NOMEM, "no memory for the tree");
+		l->off[n] = (uint32_t)s->end;
+		l->body8[n] = get_be64(d->body);
+		l->tag8[n] = get_be64(d->tag);
+		l->last_ms = (int64_t)get_be64(d->time_ms);
+		s->end += SEGMENT_LEAF_FRAME;
+	}
+	if (count)
+		memcpy(l->last, leaves[count - 1], LEAF_LEN);
+	return 0;
+}
+
 int log_write(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
 	      const uint8_t (*hashes)[SHA256_LEN], uint64_t count,
 	      struct err *e)
@@ -435,24 +458,8 @@ int log_write(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
 		r = vio_write(s->fd, out.p, out.len, s->end, e);
 	if (r == 0)
 		r = vio_sync(s->fd, e);
-	for (uint64_t i = 0; r == 0 && i < count; i++) {
-		uint64_t n = tree_size(&l->tree);
-		const struct leaf_disk *d
-			= (const struct leaf_disk *)leaves[i];
-
-		r = tree_append(&l->tree, hashes[i]);
-		if (r < 0)
-			break;
-		l->off[n] = (uint32_t)(s->end + i * SEGMENT_LEAF_FRAME);
-		l->body8[n] = get_be64(d->body);
-		l->tag8[n] = get_be64(d->tag);
-	}
-	if (r == 0 && count) {
-		memcpy(l->last, leaves[count - 1], LEAF_LEN);
-		l->last_ms = (int64_t)get_be64(
-			((const struct leaf_disk *)l->last)->time_ms);
-		s->end += out.len;
-	}
+	if (r == 0)
+		r = log_push(l, leaves, hashes, count, e);
 	buf_release(&out);
 	return r;
 }

@@ -218,15 +218,18 @@ int pack_walk_next(struct pack_walk *w, struct pack_item *it,
 
 		*bad_off = off;
 		r = next_frame(w, it, n, off, e);
+		/* Behind a whole item: that is for the next call to say. */
+		if (r == 1 || (r == ERR_DAMAGED && n > 0))
+			break;
 		if (r < 0)
 			return r;
-		if (r == 1)
-			break;
 		if (n == 0)
 			it->case_seq = f->case_seq;
 		it->at[n] = off + PACK_FRAME_LEN;
 		if (f->type == PACK_EXTERNAL) {
 			r = pack_walk_path(w, it, n, path, e);
+			if (r == ERR_DAMAGED)
+				break;
 			if (r < 0)
 				return r;
 			pack_external_hash(bytes_str(path), f->hash, hash[n]);

@@ -104,6 +104,8 @@ int pack_walk_head(struct pack_walk *w, uint32_t number, struct err *e);
 /*
  * pack_walk_next - read the item at w->off and step behind it
  *   bad_off  out, on ERR_DAMAGED: offset of what does not fit; w->off stays
+ * An item ends where the next frame does not continue it; that frame is looked
+ * at again by the next call.
  * Returns 0, 1 (the pack ends here), ERR_DAMAGED or ERR_IO.
  */
 int pack_walk_next(struct pack_walk *w, struct pack_item *it,

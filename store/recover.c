@@ -1,9 +1,557 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Recovery: what stands behind the last head after a crash.
+ *
+ * At most one commit group can stand there.  It is adopted when all of it is
+ * there - every leaf fits the chain, every leaf's objects and slots are known,
+ * and no slot is without its object - else all of it is cut.  Adopted bytes are
+ * written once more before they are synced: a sync that failed may have left
+ * them clean in memory and absent from the disk.
+ *
+ * Killed at any point it does the same again: leaves are cut before objects,
+ * so that nothing half cut can look whole.
+ */
 #include "store/vault_int.h"
+
+#include "util/enc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* An item without a leaf under the head. */
+struct orphan {
+	uint8_t body[SHA256_LEN];
+	unsigned objects;
+};
+
+/* What one stream holds behind the head. */
+struct rest {
+	char dir[VAULT_DIR_MAX + 1];
+	uint32_t pack;			/* first pack with such bytes, or 0 */
+	uint64_t pack_off;		/* from here in that pack */
+	uint32_t packs;			/* the last pack */
+	uint64_t known;			/* objects under the head */
+	struct orphan *items;
+	size_t n, room;
+	size_t matched;
+	/* slots */
+	int has_keys;
+	uint64_t keys_off, keys_size;	/* frames behind the head */
+	uint64_t known_slots;
+	int frames;			/* whole frames there */
+	struct slot_frame frame;	/* the first of them */
+	uint8_t frame_body[SHA256_LEN];
+	int key_seen;
+};
+
+struct recovery {
+	struct vault *v;
+	struct rest *rests;
+	size_t nrests;
+	struct buf vouched;		/* paths of externals, each with NUL */
+	/* leaves behind the head */
+	uint8_t (*leaves)[LEAF_LEN];
+	uint8_t (*hashes)[SHA256_LEN];
+	uint64_t n;
+	uint64_t start, end;		/* of their frames in the last segment */
+	struct pack_item *item;		/* scratch */
+};
+
+/* --- what is there -------------------------------------------------------- */
+
+static int pack_path(const struct recovery *rc, const struct rest *t,
+		     uint32_t n, char *out, struct err *e)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "packs/%06u.pack", n);
+	return file_path(out, rc->v->path, t->dir, name, NULL) < 0
+	       ? err_set(e, ERR_RANGE, "path of '%s' is too long", t->dir) : 0;
+}
+
+static int keys_path(const struct recovery *rc, const struct rest *t, char *out,
+		     struct err *e)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "keys/%04u.add", SLOT_EPOCH);
+	return file_path(out, rc->v->path, t->dir, name, NULL) < 0
+	       ? err_set(e, ERR_RANGE, "path of '%s' is too long", t->dir) : 0;
+}
+
+/* open() and its size; 1 when there is no such file. */
+static int open_sized(const char *path, int *fd, uint64_t *size, struct err *e)
+{
+	struct stat st;
+
+	*fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (*fd < 0)
+		return errno == ENOENT ? 1 : err_errno(e, "cannot open '%s'",
+						       path);
+	if (fstat(*fd, &st) < 0) {
+		close(*fd);
+		return err_errno(e, "cannot look at '%s'", path);
+	}
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int add_orphan(struct rest *t, const struct pack_item *it)
+{
+	if (t->n == t->room) {
+		size_t room = t->room ? t->room * 2 : 16;
+		struct orphan *p = realloc(t->items, room * sizeof *p);
+
+		if (!p)
+			return ERR_NOMEM;
+		t->items = p;
+		t->room = room;
+	}
+	memcpy(t->items[t->n].body, it->body, SHA256_LEN);
+	t->items[t->n++].objects = it->objects;
+	return 0;
+}
+
+static void add_vouched(struct recovery *rc, struct pack_walk *w)
+{
+	char path[PACK_PATH_MAX + 1];
+	const struct pack_item *it = rc->item;
+
+	for (unsigned i = it->objects; i < it->objects + it->externals; i++)
+		if (pack_walk_path(w, it, i, path, NULL) == 0
+		    && !strncmp(path, "log/", 4))
+			buf_add(&rc->vouched, path, strlen(path) + 1);
+}
+
+static void mark_rest(struct rest *t, uint32_t pack, uint64_t off)
+{
+	if (t->pack)
+		return;
+	t->pack = pack;
+	t->pack_off = off <= PACK_FILE_HEAD_LEN ? 0 : off;
+}
+
+static int look_pack(struct recovery *rc, struct rest *t, uint32_t n, int fd,
+		     uint64_t size, struct err *e)
+{
+	uint64_t bad, seq;
+	struct pack_walk w;
+	int r;
+
+	pack_walk_init(&w, fd, size);
+	r = pack_walk_head(&w, n, NULL);
+	if (r == ERR_DAMAGED || (r == 0 && w.off == size))
+		mark_rest(t, n, 0);
+	if (r < 0)
+		return r == ERR_DAMAGED ? 0 : r;
+	for (;;) {
+		uint64_t off = w.off;
+
+		r = pack_walk_next(&w, rc->item, &bad, NULL);
+		if (r == 1)
+			return 0;
+		if (r == ERR_DAMAGED) {
+			mark_rest(t, n, off);
+			return 0;
+		}
+		if (r == 0)
+			r = log_find(&rc->v->log, rc->item->body, &seq, e);
+		if (r < 0)
+			return r;
+		if (seq != UINT64_MAX) {
+			t->known += rc->item->objects;
+			add_vouched(rc, &w);
+			if (t->pack)
+				return err_set(e, ERR_DAMAGED, "'%s/packs/%06u"
+					       ".pack' is damaged before offset"
+					       " %llu", t->dir, n,
+					       (unsigned long long)off);
+			continue;
+		}
+		mark_rest(t, n, off);
+		if (add_orphan(t, rc->item) < 0)
+			return err_set(e, ERR_NOMEM, "no memory to recover");
+	}
+}
+
+static int look_packs(struct recovery *rc, struct rest *t, struct err *e)
+{
+	char path[FILE_PATH_MAX];
+	int r = 0;
+
+	for (uint32_t n = 1; r == 0; n++) {
+		uint64_t size;
+		int fd;
+
+		r = pack_path(rc, t, n, path, e);
+		if (r == 0)
+			r = open_sized(path, &fd, &size, e);
+		if (r)
+			break;
+		t->packs = n;
+		r = look_pack(rc, t, n, fd, size, e);
+		close(fd);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* One slot frame; 1 when nothing that fits stands here. */
+static int look_frame(struct recovery *rc, struct rest *t, struct bytes in,
+		      size_t *step)
+{
+	const struct leaf_disk *d;
+	uint8_t hash[1][SHA256_LEN], body[SHA256_LEN], leaf[LEAF_LEN];
+	struct slot_frame f;
+
+	if (in.len < SLOT_FRAME_LEN || slot_frame_get(in.p, &f) < 0
+	    || f.len > in.len - SLOT_FRAME_LEN)
+		return 1;
+	*step = SLOT_FRAME_LEN + f.len;
+	sha256_once(BYTES(in.p, *step), hash[0]);
+	leaf_body((const uint8_t (*)[SHA256_LEN])hash, 1, body);
+	if (f.seq >= vault_size(rc->v)) {
+		if (t->frames++ == 0) {
+			t->frame = f;
+			memcpy(t->frame_body, body, sizeof body);
+		}
+		return 0;
+	}
+	d = (const struct leaf_disk *)leaf;
+	if (t->frames || log_leaf(&rc->v->log, f.seq, leaf, NULL) < 0
+	    || get_be16(d->kind) != LEAF_KEY
+	    || memcmp(d->body, body, sizeof body))
+		return 1;
+	t->known_slots += f.count;
+	return 0;
+}
+
+static int look_keys(struct recovery *rc, struct rest *t, struct err *e)
+{
+	struct buf file = BUF_INIT((size_t)1 << 31);
+	uint8_t want[SLOT_FILE_HEAD_LEN];
+	char path[FILE_PATH_MAX];
+	size_t off = 0, step = 0;
+	int r = keys_path(rc, t, path, e);
+
+	if (r == 0)
+		r = file_read(path, &file, e);
+	if (r == ERR_NOENT)
+		return 0;
+	if (r < 0)
+		goto out;
+	t->has_keys = 1;
+	t->keys_size = file.len;
+	slot_file_head_put(SLOT_EPOCH, want);
+	if (file.len < sizeof want || memcmp(file.p, want, sizeof want))
+		goto out;
+	for (off = sizeof want; off < file.len; off += step) {
+		int frames = t->frames;
+
+		t->keys_off = frames ? t->keys_off : off;
+		if (look_frame(rc, t, BYTES(file.p + off, file.len - off),
+			       &step))
+			break;
+		if (t->frames == 0)
+			t->keys_off = off + step;
+	}
+	if (t->keys_off <= sizeof want)
+		t->keys_off = 0;
+out:
+	buf_release(&file);
+	return r;
+}
+
+static int look_streams(struct recovery *rc, struct err *e)
+{
+	char **dirs;
+	size_t n = 0;
+	int r = vault_stream_dirs(rc->v->path, &dirs, e);
+
+	if (r < 0)
+		return r;
+	while (dirs[n])
+		n++;
+	rc->rests = calloc(n + 1, sizeof *rc->rests);
+	if (!rc->rests)
+		r = err_set(e, ERR_NOMEM, "no memory to recover");
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct rest *t = &rc->rests[i];
+
+		snprintf(t->dir, sizeof t->dir, "%s", dirs[i]);
+		rc->nrests++;
+		r = look_packs(rc, t, e);
+		if (r == 0)
+			r = look_keys(rc, t, e);
+		/* Nothing that a head covers is ever cut. */
+		if (r == 0 && t->known != t->known_slots)
+			r = err_set(e, ERR_DAMAGED, "'%s' holds %llu objects "
+				    "and %llu slots under the last head: "
+				    "damaged, verify tells where", t->dir,
+				    (unsigned long long)t->known,
+				    (unsigned long long)t->known_slots);
+	}
+	free(dirs);
+	return r;
+}
+
+/* --- the leaves ----------------------------------------------------------- */
+
+static int leaf_fits(const struct recovery *rc, const uint8_t *leaf)
+{
+	const struct vlog *l = &rc->v->log;
+	uint64_t base = tree_size(&l->tree);
+	static const uint8_t none[SHA256_LEN];
+	const uint8_t *prev;
+	uint8_t head[SHA256_LEN];
+	int64_t ms = l->last_ms;
+	struct leaf d;
+
+	if (leaf_decode(leaf, &d, NULL) < 0 || d.seq != base + rc->n)
+		return 0;
+	if (rc->n > 0) {
+		struct leaf before;
+
+		prev = rc->hashes[rc->n - 1];
+		leaf_decode(rc->leaves[rc->n - 1], &before, NULL);
+		ms = before.time_ms;
+	} else {
+		prev = base ? tree_leaf(&l->tree, base - 1) : none;
+	}
+	sha256_once(buf_view(&l->head), head);
+	if (d.kind == LEAF_KEY && memcmp(d.open, head, sizeof head))
+		return 0;
+	return !memcmp(prev, d.prev, SHA256_LEN) && d.time_ms >= ms
+	       && (d.flags & LEAF_FLAG_LAB) == (rc->v->lab ? LEAF_FLAG_LAB : 0);
+}
+
+static int read_leaves(struct recovery *rc, struct err *e)
+{
+	struct vlog *l = &rc->v->log;
+	size_t n = (size_t)(l->tail.size - l->tail.off), off = 0;
+	uint8_t want[SEGMENT_HEAD_LEN];
+	struct segment_frame f;
+	uint8_t *p;
+	int r;
+
+	rc->start = rc->end = l->tail.off;
+	if (n == 0)
+		return 0;
+	p = malloc(n);
+	rc->leaves = malloc((n / SEGMENT_LEAF_FRAME + 1) * LEAF_LEN);
+	rc->hashes = malloc((n / SEGMENT_LEAF_FRAME + 1) * SHA256_LEN);
+	if (!p || !rc->leaves || !rc->hashes) {
+		r = err_set(e, ERR_NOMEM, "no memory to recover");
+		goto out;
+	}
+	r = file_pread_all(l->segs[l->tail.seg].fd, p, n, l->tail.off, e);
+	if (r < 0)
+		goto out;
+	if (l->tail.off == 0) {
+		segment_head_put(tree_size(&l->tree), l->origin, want);
+		if (n < sizeof want || memcmp(p, want, sizeof want))
+			goto out;
+		off = sizeof want;
+		rc->start = off;
+	}
+	while (segment_next(BYTES(p + off, n - off), 1, &f) == 0
+	       && f.kind == SEGMENT_LEAF && leaf_fits(rc, f.body.p)) {
+		memcpy(rc->leaves[rc->n], f.body.p, LEAF_LEN);
+		leaf_hash(f.body.p, rc->hashes[rc->n]);
+		rc->n++;
+		off += f.size;
+	}
+	rc->end = l->tail.off + off;
+out:
+	free(p);
+	return r;
+}
+
+/* --- adopt or cut --------------------------------------------------------- */
+
+static int match_leaf(struct recovery *rc, uint64_t i)
+{
+	const struct leaf_disk *d = (const struct leaf_disk *)rc->leaves[i];
+	uint64_t seq = vault_size(rc->v) + i;
+
+	for (size_t k = 0; k < rc->nrests; k++) {
+		struct rest *t = &rc->rests[k];
+
+		if (get_be16(d->kind) == LEAF_KEY) {
+			if (t->frames == 1 && !t->key_seen
+			    && t->frame.seq == seq
+			    && !memcmp(t->frame_body, d->body, SHA256_LEN)) {
+				t->key_seen = 1;
+				return 1;
+			}
+		} else if (t->key_seen && t->matched < t->n
+			   && !memcmp(t->items[t->matched].body, d->body,
+				      SHA256_LEN)) {
+			t->matched++;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Is the group behind the head all there? */
+static int is_whole(struct recovery *rc)
+{
+	for (uint64_t i = 0; i < rc->n; i++)
+		if (!match_leaf(rc, i))
+			return 0;
+	for (size_t k = 0; k < rc->nrests; k++) {
+		const struct rest *t = &rc->rests[k];
+		uint64_t objects = 0;
+
+		for (size_t i = 0; i < t->n; i++)
+			objects += t->items[i].objects;
+		if (t->frames > 1 || t->matched != t->n
+		    || t->key_seen != t->frames
+		    || (t->frames && objects != t->frame.count))
+			return 0;
+	}
+	return rc->n > 0;
+}
+
+/* Write the bytes from off to the file's end once more, and sync them. */
+static int write_again(const char *path, uint64_t off, struct err *e)
+{
+	uint8_t piece[65536];
+	uint64_t size;
+	int fd, r;
+
+	r = open_sized(path, &fd, &size, e);
+	if (r)
+		return r < 0 ? r : err_set(e, ERR_DAMAGED, "'%s' is gone", path);
+	while (r == 0 && off < size) {
+		size_t n = size - off < sizeof piece ? (size_t)(size - off)
+						     : sizeof piece;
+
+		r = file_pread_all(fd, piece, n, off, e);
+		if (r == 0)
+			r = vio_write(fd, piece, n, off, e);
+		off += n;
+	}
+	if (r == 0)
+		r = vio_sync(fd, e);
+	close(fd);
+	return r < 0 ? r : vio_sync_parent(path, e);
+}
+
+static int seg_path(const struct recovery *rc, char *out, struct err *e)
+{
+	const struct vlog *l = &rc->v->log;
+
+	if (snprintf(out, FILE_PATH_MAX, "%s/%06u.seg", l->dir, l->tail.seg)
+	    >= FILE_PATH_MAX)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", l->dir);
+	return 0;
+}
+
+static int adopt(struct recovery *rc, struct err *e)
+{
+	struct vlog *l = &rc->v->log;
+	char path[FILE_PATH_MAX];
+	int r;
+
+	/* A torn head behind the leaves. */
+	r = seg_path(rc, path, e);
+	if (r == 0 && rc->end < l->tail.size)
+		r = torn_cut(rc->v, path, rc->end, e);
+	for (size_t k = 0; r == 0 && k < rc->nrests; k++) {
+		struct rest *t = &rc->rests[k];
+		uint64_t off = t->pack_off;
+
+		for (uint32_t n = t->pack; r == 0 && t->pack && n <= t->packs;
+		     n++, off = 0) {
+			r = pack_path(rc, t, n, path, e);
+			if (r == 0)
+				r = write_again(path, off, e);
+		}
+		if (r == 0 && t->frames) {
+			r = keys_path(rc, t, path, e);
+			if (r == 0)
+				r = write_again(path, t->keys_off, e);
+		}
+	}
+	if (r == 0)
+		r = seg_path(rc, path, e);
+	if (r == 0)
+		r = write_again(path, l->tail.off, e);
+	if (r == 0)
+		r = log_room(l, rc->n, e);
+	if (r < 0)
+		return r;
+	l->segs[l->tail.seg].end = rc->start;
+	r = log_push(l, (const uint8_t (*)[LEAF_LEN])rc->leaves,
+		     (const uint8_t (*)[SHA256_LEN])rc->hashes, rc->n, e);
+	if (r == 0)
+		r = log_sign(l, rc->v->key, e);
+	rc->v->rec.adopted = rc->n;
+	return r;
+}
+
+static int cut(struct recovery *rc, struct err *e)
+{
+	struct vlog *l = &rc->v->log;
+	char path[FILE_PATH_MAX];
+	int r = seg_path(rc, path, e);
+
+	if (r == 0 && (l->tail.off < l->tail.size || l->tail.off == 0))
+		r = torn_cut(rc->v, path, l->tail.off, e);
+	if (r == 0 && l->tail.off == 0) {
+		l->nsegs--;
+		close(l->segs[l->nsegs].fd);
+	}
+	for (size_t k = 0; r == 0 && k < rc->nrests; k++) {
+		struct rest *t = &rc->rests[k];
+
+		for (uint32_t n = t->packs; r == 0 && t->pack && n >= t->pack;
+		     n--) {
+			r = pack_path(rc, t, n, path, e);
+			if (r == 0)
+				r = torn_cut(rc->v, path,
+					     n == t->pack ? t->pack_off : 0, e);
+		}
+		for (size_t i = 0; i < t->n; i++)
+			rc->v->rec.orphan_objects += t->items[i].objects;
+		if (r == 0 && t->has_keys
+		    && (t->keys_off == 0 || t->keys_off < t->keys_size)) {
+			r = keys_path(rc, t, path, e);
+			if (r == 0)
+				r = torn_cut(rc->v, path, t->keys_off, e);
+		}
+	}
+	return r;
+}
 
 int recover(struct vault *v, struct err *e)
 {
-	(void)v;
-	(void)e;
-	return 0;
+	struct recovery rc = { .v = v };
+	int r;
+
+	rc.vouched.max = (size_t)64 << 20;
+	rc.item = malloc(sizeof *rc.item);
+	r = rc.item ? torn_sweep(v, e)
+		    : err_set(e, ERR_NOMEM, "no memory to recover");
+	if (r == 0)
+		r = look_streams(&rc, e);
+	if (r == 0)
+		r = read_leaves(&rc, e);
+	if (r == 0)
+		r = is_whole(&rc) ? adopt(&rc, e) : cut(&rc, e);
+	if (r == 0)
+		r = torn_report(v, &rc.vouched, e);
+	for (size_t k = 0; k < rc.nrests; k++)
+		free(rc.rests[k].items);
+	free(rc.rests);
+	free(rc.leaves);
+	free(rc.hashes);
+	free(rc.item);
+	buf_release(&rc.vouched);
+	return r;
 }

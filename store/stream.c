@@ -339,3 +339,66 @@ int stream_objects(const struct stream *s, uint64_t case_seq, unsigned *n_out,
 		*n_out = s->items[case_seq].objects;
 	return r;
 }
+
+/* Names below one directory that hold packs, as "top/name". */
+static int add_dirs(const char *path, const char *top, struct buf *text,
+		    size_t *count, struct err *e)
+{
+	char dir[FILE_PATH_MAX], packs[FILE_PATH_MAX], **names;
+	int r = file_path(dir, path, top, NULL);
+
+	if (r == 0)
+		r = file_list(dir, &names, NULL, e);
+	if (r == ERR_NOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	for (char **p = names; *p; p++) {
+		if (file_path(packs, dir, *p, "packs", NULL) < 0
+		    || !file_exists(packs)
+		    || strlen(top) + strlen(*p) + 1 > VAULT_DIR_MAX)
+			continue;
+		buf_adds(text, top);
+		buf_addc(text, '/');
+		buf_add(text, *p, strlen(*p) + 1);
+		(*count)++;
+	}
+	free(names);
+	return text->failed;
+}
+
+int vault_stream_dirs(const char *path, char ***dirs_out, struct err *e)
+{
+	struct buf text = BUF_INIT((size_t)64 << 20);
+	char admin[FILE_PATH_MAX], **dirs = NULL, *at;
+	size_t count = 0;
+	int r = file_path(admin, path, "admin", "packs", NULL);
+
+	if (r == 0 && file_exists(admin)) {
+		buf_add(&text, "admin", 6);
+		count++;
+	}
+	if (r == 0)
+		r = add_dirs(path, "audit", &text, &count, e);
+	if (r == 0)
+		r = add_dirs(path, "cases", &text, &count, e);
+	if (r == 0) {
+		dirs = malloc((count + 1) * sizeof *dirs + text.len);
+		if (!dirs)
+			r = err_set(e, ERR_NOMEM, "no memory for a list");
+	}
+	if (r < 0)
+		goto out;
+	at = (char *)(dirs + count + 1);
+	if (text.len)
+		memcpy(at, text.p, text.len);
+	for (size_t i = 0; i < count; i++) {
+		dirs[i] = at;
+		at += strlen(at) + 1;
+	}
+	dirs[count] = NULL;
+	*dirs_out = dirs;
+out:
+	buf_release(&text);
+	return r;
+}

@@ -335,8 +335,8 @@ int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
 	if (r == 0)
 		r = log_load(&v->log, e);
 	if (r == 0 && mode == VAULT_WRITE
-	    && (dirty || v->log.tail.off < v->log.tail.size
-		|| v->log.tail.seg + 1 < v->log.nsegs))
+	    && (dirty || v->log.tail.off == 0
+		|| v->log.tail.off < v->log.tail.size))
 		r = recover(v, e);
 	if (r < 0) {
 		v->dead = 1;

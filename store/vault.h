@@ -58,7 +58,8 @@ enum vault_mode { VAULT_READ, VAULT_WRITE };
  * VAULT_READ takes no lock and sees the log up to its last signed head.
  * VAULT_WRITE takes the lock and recovers what a crash left (invariant 3);
  * vault_recovered() then tells what was done, and the floor above writes the
- * recovery leaf (kind LEAF_RECOVERY) into the admin stream.
+ * recovery leaf (kind LEAF_RECOVERY) into the admin stream, with the torn files
+ * (log/<shard>/torn/<name>) as externals: until then they are told again.
  * Returns 0, ERR_NOENT, ERR_BUSY, ERR_VERSION, ERR_DAMAGED, ERR_AUTH (the seed
  * is not this log's) or ERR_IO.
  */
@@ -85,7 +86,7 @@ int vault_publish(struct vault *v, struct err *e);
 
 /* What recovery did, for the recovery statement; all zero when nothing. */
 struct vault_recovery {
-	uint64_t torn_bytes;	/* moved to torn/ */
+	uint64_t torn_bytes;	/* in torn/, told by no leaf yet */
 	uint32_t torn_files;	/* files there, named <sha256 hex>.torn */
 	uint64_t adopted;	/* durable leaves found behind the last head, kept */
 	uint64_t orphan_objects;/* pack frames without a leaf, moved to torn/ */
@@ -126,7 +127,8 @@ struct store_blob {
 
 /* A file outside the packs that this leaf vouches for by its hash. */
 struct store_external {
-	const char *path;	/* relative to the vault, e.g. "admin/unit.pub" */
+	const char *path;	/* relative to the vault, e.g. "admin/unit.pub";
+				   durable before the commit that names it */
 	uint8_t sha256[32];	/* of the file's bytes; zeros: the file is gone */
 };
 
@@ -145,7 +147,9 @@ struct store_item {
  * batch_add - seal an item and append it to its stream's pack (not durable
  * yet).  Leaf times never go back: an earlier time_ms is raised to the last.
  *   seq_out  log position the leaf will have; may be NULL
- * Returns 0, ERR_RANGE, ERR_NOMEM or ERR_IO (then the vault is dead).
+ * In a lab vault every leaf gets LEAF_FLAG_LAB.  Kind LEAF_KEY is the vault's.
+ * Returns 0, ERR_RANGE, ERR_LIMIT (commit first, the group is full), ERR_NOMEM
+ * or ERR_IO (then the vault is dead).
  */
 int batch_add(struct batch *b, struct stream *s, const struct store_item *it,
 	      int64_t time_ms, uint64_t *seq_out, struct err *e);
@@ -156,7 +160,8 @@ int batch_add(struct batch *b, struct stream *s, const struct store_item *it,
  * under a signed head.  Frees the batch, also on failure.
  */
 int batch_commit(struct batch *b, struct err *e);
-void batch_abort(struct batch *b);	/* frees; only before the first add */
+/* batch_abort - frees; behind an add it stops the vault, as a crash would */
+void batch_abort(struct batch *b);
 
 /*
  * vault_receipt - what a caller keeps: C2SP tlog-proof text (index, inclusion

@@ -44,6 +44,7 @@ int vio_sync_dir(const char *path, struct err *e);
 int vio_sync_parent(const char *path, struct err *e);
 int vio_truncate(int fd, uint64_t size, struct err *e);
 int vio_unlink(const char *path, struct err *e);	/* and syncs its directory */
+int vio_rename(const char *from, const char *to, struct err *e);	/* likewise */
 int vio_mkdir(const char *path, struct err *e);
 /* vio_create - a new file, its name durable; ERR_EXIST */
 int vio_create(const char *path, int *fd_out, struct err *e);
@@ -106,6 +107,10 @@ int log_begin(struct vlog *l, struct err *e);
 int log_write(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
 	      const uint8_t (*hashes)[SHA256_LEN], uint64_t count,
 	      struct err *e);
+/* log_push - take up leaves that stand durably at the last segment's end */
+int log_push(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
+	     const uint8_t (*hashes)[SHA256_LEN], uint64_t count,
+	     struct err *e);
 /* log_sign - sign a head over the tree as it is, append it, sync */
 int log_sign(struct vlog *l, const struct note_skey *key, struct err *e);
 
@@ -147,7 +152,15 @@ int vault_dir_valid(const char *s);
  * allocation */
 int vault_stream_dirs(const char *path, char ***dirs_out, struct err *e);
 
-int recover(struct vault *v, struct err *e);	/* recover.c */
+/*
+ * recover - put the vault in order after a crash (recover.c)
+ * torn_cut, torn_report - set bytes aside, tell of what lies there (torn.c)
+ *   path   of the file that is cut at off; removed when off is 0
+ */
+int recover(struct vault *v, struct err *e);
+int torn_cut(struct vault *v, const char *path, uint64_t off, struct err *e);
+int torn_report(struct vault *v, const struct buf *vouched, struct err *e);
+int torn_sweep(struct vault *v, struct err *e);
 
 /* --- streams -------------------------------------------------------------- */
 

@@ -106,6 +106,13 @@ int vio_unlink(const char *path, struct err *e)
 	return vio_sync_parent(path, e);
 }
 
+int vio_rename(const char *from, const char *to, struct err *e)
+{
+	if (ask(VIO_RENAME, -1, to, 0, from, NULL) || rename(from, to) < 0)
+		return err_errno(e, "cannot create '%s'", to);
+	return vio_sync_parent(to, e);
+}
+
 int vio_mkdir(const char *path, struct err *e)
 {
 	if (ask(VIO_MKDIR, -1, path, 0, NULL, NULL))
@@ -160,10 +167,9 @@ int vio_put(const char *path, struct bytes content, struct err *e)
 	if (r == 0)
 		r = vio_sync(fd, e);
 	close(fd);
-	if (r == 0 && (ask(VIO_RENAME, -1, path, 0, tmp, NULL)
-		       || rename(tmp, path) < 0))
-		r = err_errno(e, "cannot create '%s'", path);
+	if (r == 0)
+		r = vio_rename(tmp, path, e);
 	if (r < 0)
 		unlink(tmp);
-	return r < 0 ? r : vio_sync_parent(path, e);
+	return r;
 }

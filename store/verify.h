@@ -37,7 +37,9 @@ struct verify_report {
  * segment frame, chain, tree, every signed head, every object's hash against
  * its leaf's body, slots against their key leaves, external files against the
  * last leaf that names them, heads/ and torn/ files, journals' frames.
- * Caches are not looked at.
+ * Caches are not looked at.  No lock is taken: while a writer is active, what
+ * stands behind the last head is in progress and no problem; without one it is
+ * `unfinished`.
  * Returns 0 sound, 1 not sound (each problem was reported), negative: could
  * not be checked.
  */
