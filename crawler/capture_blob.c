@@ -224,6 +224,12 @@ static const char *ip_of(const char *peer, char out[static 64])
 	return out;
 }
 
+/* is_http - another protocol's greeting is kept, and not called HTTP */
+static int is_http(const struct buf *head)
+{
+	return head->len > 5 && !memcmp(head->p, "HTTP/", 5);
+}
+
 /* plain_url - 1 when a record's head can carry it; what was fetched always is,
  * what was refused need not be */
 static int plain_url(const char *s)
@@ -280,7 +286,8 @@ int capture_blob_make(const struct exchange *x, const char *boot_id,
 		struct warc_new h = base;
 
 		h.type = WARC_RESPONSE;
-		h.content_type = WARC_TYPE_RESPONSE;
+		h.content_type = is_http(&x->head) ? WARC_TYPE_RESPONSE
+				 : "application/octet-stream";
 		h.concurrent = others[b.nrecords];
 		h.truncated = fetch_truncated_name(x->truncated);
 		r = payload_digest(x, b.record[b.nrecords].payload_digest);

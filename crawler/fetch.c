@@ -133,14 +133,21 @@ static size_t on_head(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
+/*
+ * on_body - body bytes, all codings on; before a head came they are an answer
+ * that is no HTTP/1, kept where the head would be
+ */
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct run *run = arg;
-	struct buf *body = &run->x->body;
-	uint64_t left = run->rq->limits.max_body - body->len;
+	struct buf *body = run->head_done ? &run->x->body : &run->x->head;
+	uint64_t left = (run->head_done ? run->rq->limits.max_body
+			 : run->rq->limits.max_head) - body->len;
 
 	n *= size;
 	run->last_ms = clock_boot_ms();
+	if (!run->head_done && run->x->phase != FETCH_HEAD)
+		enter(run->f, run->x, FETCH_HEAD);
 	if (n > left) {
 		run->cut = 1;
 		buf_add(body, p, (size_t)left);
@@ -274,6 +281,7 @@ static CURLcode options(struct run *run, const struct url *u,
 	SET(CURLOPT_USERAGENT, rq->user_agent ? rq->user_agent
 					      : FETCH_USER_AGENT);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_HTTP09_ALLOWED, 1L);	/* kept, but no success */
 	SET(CURLOPT_HTTP_TRANSFER_DECODING, 0L);
 	SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -323,6 +331,11 @@ static int one_request(struct bytes sent)
 	return end && (size_t)(end - sent.p) + 4 == sent.len;
 }
 
+static int is_http(const struct exchange *x)
+{
+	return x->head.len > 5 && !memcmp(x->head.p, "HTTP/", 5);
+}
+
 static enum fetch_truncated why_cut(const struct run *run, CURLcode rc)
 {
 	if (run->cut)
@@ -331,6 +344,8 @@ static enum fetch_truncated why_cut(const struct run *run, CURLcode rc)
 		return TRUNC_TIME;
 	if (strstr(run->why, "chunk"))
 		return TRUNC_UNSPECIFIED;
+	if (rc == CURLE_OK && !is_http(run->x))
+		return TRUNC_NO;	/* all of it, whatever it is */
 	if (rc == CURLE_OK || rc == CURLE_PARTIAL_FILE ||
 	    rc == CURLE_RECV_ERROR || rc == CURLE_GOT_NOTHING ||
 	    rc == CURLE_SEND_ERROR)
@@ -356,7 +371,8 @@ static void explain(struct run *run, CURLcode rc)
 	} else if (run->tls.met && !run->tls.verified) {
 		say(x, "certificate refused: %s", run->tls.verdict);
 	} else if (rc == CURLE_OK) {
-		say(x, "the connection was closed inside the response head");
+		say(x, is_http(x) ? "the connection was closed inside the "
+		    "response head" : "the answer is not HTTP/1");
 	} else if (rc == CURLE_OUT_OF_MEMORY && x->phase == FETCH_HEAD) {
 		say(x, "a header line is longer than 100 kB");
 	} else {

@@ -179,7 +179,7 @@ static inline void authority_save(const struct authority *a, char *path)
 	FILE *f;
 	int fd;
 
-	strcpy(path, "/tmp/scelle-test-ca-XXXXXX");
+	snprintf(path, 64, "/tmp/scelle-test-ca-XXXXXX");
 	fd = mkstemp(path);
 	f = fdopen(fd, "w");
 	PEM_write_X509(f, a->cert);

@@ -46,7 +46,7 @@ static void rig_up(struct rig *g, int lab)
 	g->session.reason = "vérification";
 	g->session.collector_name = "unit.example-collector";
 	memcpy(g->session.collector_seed, collector, 32);
-	strcpy(g->session.software_sha256, "00ff");
+	snprintf(g->session.software_sha256, sizeof(g->session.software_sha256), "00ff");
 	setup.vault = g->v;
 	setup.stream = g->s;
 	setup.session = &g->session;
@@ -77,11 +77,11 @@ static void made_up(struct exchange *x)
 	x->start_boot_ms = 5000;
 	x->end_boot_ms = 5864;
 	x->status = 200;
-	strcpy(x->peer, "149.154.167.99:443");
-	strcpy(x->local, "10.1.2.3:50000");
-	strcpy(x->tls_protocol, "TLSv1.3");
-	strcpy(x->tls_cipher, "TLS_AES_256_GCM_SHA384");
-	strcpy(x->resolver, "192.0.2.53");
+	snprintf(x->peer, sizeof(x->peer), "149.154.167.99:443");
+	snprintf(x->local, sizeof(x->local), "10.1.2.3:50000");
+	snprintf(x->tls_protocol, sizeof(x->tls_protocol), "TLSv1.3");
+	snprintf(x->tls_cipher, sizeof(x->tls_cipher), "TLS_AES_256_GCM_SHA384");
+	snprintf(x->resolver, sizeof(x->resolver), "192.0.2.53");
 	buf_adds(&x->request, "GET /s/exemple?before=12 HTTP/1.1\r\n"
 		 "Host: t.me\r\n\r\n");
 	buf_adds(&x->head, CHUNKED);
@@ -378,7 +378,7 @@ Test(capture, a_failed_attempt_is_kept_without_a_response)
 	buf_clear(&x.body);
 	x.status = 0;
 	x.phase = FETCH_HEAD;
-	strcpy(x.error, "no byte for 400 ms");
+	snprintf(x.error, sizeof(x.error), "no byte for 400 ms");
 	commit_one(&g, &x, &ctx, &rec);
 	cr_assert_eq(vault_leaf(g.v, rec.seq, &leaf), 0);
 	cr_expect_eq(leaf.kind, LEAF_EVIDENCE);
@@ -429,6 +429,16 @@ Test(capture, a_cut_answer_says_so_in_the_archive_too)
 	cr_expect(bytes_is(warc_get(&h, "WARC-Truncated"), "length"));
 	warc_head_release(&h);
 	capture_blob_release(&b);
+
+	buf_clear(&x.head);
+	buf_adds(&x.head, "SSH-2.0-x\r\n");
+	cr_assert_eq(capture_blob_make(&x, "unknown", ids, &b, NULL), 0);
+	cr_assert_eq(warc_head_parse(buf_view(&b.head[1]), &h, NULL), 0);
+	cr_expect(bytes_is(warc_get(&h, "Content-Type"),
+			   "application/octet-stream"));
+	cr_expect_null(warc_get(&h, "WARC-Payload-Digest").p);
+	warc_head_release(&h);
+	capture_blob_release(&b);
 	exchange_release(&x);
 }
 
@@ -461,7 +471,7 @@ Test(capture, a_refusal_is_a_leaf_of_its_kind)
 	x.url = strdup("https://inner.example/");
 	x.phase = FETCH_ADDRESS;
 	x.start_ms = x.end_ms = 1790000000000;
-	strcpy(x.error, "address 127.0.0.1 is loopback (RFC 1122)");
+	snprintf(x.error, sizeof(x.error), "address 127.0.0.1 is loopback (RFC 1122)");
 	buf_adds(&x.dns_json, "[]");
 	commit_one(&g, &x, &ctx, &rec);
 	cr_expect_eq(rec.refused, 1);

@@ -18,7 +18,7 @@ static void lab_file(char *path, unsigned port, const char *more)
 {
 	FILE *f;
 
-	strcpy(path, "/tmp/scelle-test-lab-XXXXXX");
+	snprintf(path, 64, "/tmp/scelle-test-lab-XXXXXX");
 	f = fdopen(mkstemp(path), "w");
 	fprintf(f, "map h.example:80 127.0.0.1:%u\n%s", port, more);
 	fclose(f);
@@ -67,7 +67,7 @@ Test(fetchchild, an_exchange_comes_through_whole)
 	for (size_t i = 0; i < sizeof(body); i++)
 		body[i] = (char)(i * 7 >> 4);
 	all = malloc(sizeof(body) + 100);
-	n = (size_t)sprintf(all, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n"
+	n = (size_t)snprintf(all, 100, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n"
 			    "\r\n", sizeof(body));
 	memcpy(all + n, body, sizeof(body));
 	s.say = all;
@@ -220,8 +220,8 @@ Test(fetchchild, the_rest_of_an_exchange_is_checked_field_by_field)
 	x.start_ms = 1700000000123;
 	x.status = 200;
 	x.curl_code = 28;
-	strcpy(x.error, "why");
-	strcpy(x.peer, "192.0.2.1:443");
+	snprintf(x.error, sizeof(x.error), "why");
+	snprintf(x.peer, sizeof(x.peer), "192.0.2.1:443");
 	fetch_put_rest(&b, &x);
 	cr_assert_eq(fetch_get_rest(buf_view(&b), &back), 0);
 	cr_expect_eq(back.phase, FETCH_BODY);
@@ -237,7 +237,7 @@ Test(fetchchild, the_rest_of_an_exchange_is_checked_field_by_field)
 	cr_expect_eq(fetch_get_rest(buf_view(&b), &back), ERR_FORMAT);
 	buf_clear(&b);
 	x.phase = FETCH_BODY;
-	strcpy(x.error, "two\nlines");
+	snprintf(x.error, sizeof(x.error), "two\nlines");
 	fetch_put_rest(&b, &x);
 	cr_expect_eq(fetch_get_rest(buf_view(&b), &back), ERR_FORMAT);
 	buf_release(&b);
