@@ -451,11 +451,8 @@ int profile_check(struct profile *p, struct err *e)
 	c.r.patterns = pattern_cache_new();
 	c.r.xc = xpathfn_context(&c.r);
 	res = c.r.xc && c.r.patterns ? 0 : ERR_NOMEM;
-	for (size_t i = 0; i < p->ns_prefix.count && res == 0; i++)
-		if (xmlXPathRegisterNs(c.r.xc,
-				       (xmlChar *)p->ns_prefix.v[i],
-				       (xmlChar *)p->ns_uri.v[i]) < 0)
-			res = ERR_NOMEM;
+	if (res == 0)
+		res = xpathfn_names(c.r.xc, p);
 	for (size_t i = 0; i < p->block_count && res == 0; i++) {
 		if (block_by_name(p, p->blocks[i]->name) != p->blocks[i])
 			res = err_set(e, ERR_FORMAT, "line %u: block '%s' is "

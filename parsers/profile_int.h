@@ -204,6 +204,8 @@ struct reading {
 
 /* In xpathfn.c */
 xmlXPathContext *xpathfn_context(struct reading *r);
+/* xpathfn_names - make a profile's namespaces known; 0 or ERR_NOMEM */
+int xpathfn_names(xmlXPathContext *x, const struct profile *p);
 int xpathfn_known(const char *name, size_t len);
 
 /* In pattern.c; pattern_cached gives NULL for a pattern that is none */

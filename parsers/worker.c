@@ -5,7 +5,6 @@
 #include "parsers/profile_eval.h"
 #include "parsers/xml.h"
 
-#include <libxml/xpathInternals.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -203,11 +202,7 @@ static int namespaces(struct parse_worker *w, const struct profile *p)
 	if (w->names_of == p)
 		return 0;
 	w->names_of = p;
-	for (size_t i = 0; i < p->ns_prefix.count; i++)
-		if (xmlXPathRegisterNs(w->r.xc, (xmlChar *)p->ns_prefix.v[i],
-				       (xmlChar *)p->ns_uri.v[i]) < 0)
-			return ERR_NOMEM;
-	return 0;
+	return xpathfn_names(w->r.xc, p);
 }
 
 /* The last object of the page must be gone before its nodes are. */

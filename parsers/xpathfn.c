@@ -573,3 +573,12 @@ fail:
 	xmlXPathFreeContext(x);
 	return NULL;
 }
+
+int xpathfn_names(xmlXPathContext *x, const struct profile *p)
+{
+	for (size_t i = 0; i < p->ns_prefix.count; i++)
+		if (xmlXPathRegisterNs(x, (xmlChar *)p->ns_prefix.v[i],
+				       (xmlChar *)p->ns_uri.v[i]) < 0)
+			return ERR_NOMEM;
+	return 0;
+}
