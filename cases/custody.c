@@ -4,6 +4,7 @@
 #include "cases/case_secret.h"
 #include "cases/casefile.h"
 #include "cases/unit_int.h"
+#include "store/seal.h"
 #include "util/clock.h"
 #include "util/secret.h"
 
@@ -251,6 +252,12 @@ int custody_unseal(struct grant *g, struct bytes sealed, struct buf *plain,
 		   struct err *e)
 {
 	return age_decrypt(g->id, 1, sealed, plain, e);
+}
+
+int custody_open(struct grant *g, struct bytes sealed, struct buf *plain,
+		 struct err *e)
+{
+	return open_object(g->id->secret, sealed, plain, e);
 }
 
 const uint8_t *custody_public(const struct grant *g)

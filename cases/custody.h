@@ -71,10 +71,13 @@ uint64_t custody_seq(const struct grant *g);
 /*
  * Caches of a case, sealed to it (index.age, derived.cache)
  * custody_unseal - open an age file sealed to the case, appended to plain
+ * custody_open - open what seal_to() made for the case, appended to plain
  * custody_public - whom to seal to
  */
 int custody_unseal(struct grant *g, struct bytes sealed, struct buf *plain,
 		   struct err *e);
+int custody_open(struct grant *g, struct bytes sealed, struct buf *plain,
+		 struct err *e);
 const uint8_t *custody_public(const struct grant *g);
 
 /*

@@ -161,3 +161,119 @@ int derived_read(struct grant *g, const char *path, uint64_t *next,
 	buf_release(&sealed);
 	return r;
 }
+
+/* --- by number ------------------------------------------------------------ */
+
+struct derived_at {
+	uint64_t n, at;		/* at: where the frame begins */
+	uint32_t len;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	const struct derived_at *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+int derived_map(const char *path, struct derived_map *m, int *cut,
+		struct err *e)
+{
+	struct stat st;
+	size_t room = 0;
+	uint64_t at = 0;
+	int r = 0;
+
+	*m = (struct derived_map)DERIVED_MAP_INIT;
+	if (cut)
+		*cut = 0;
+	m->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (m->fd < 0)
+		return errno == ENOENT ? 0 : err_errno(e, "cannot open '%s'",
+						       path);
+	if (fstat(m->fd, &st) < 0)
+		r = err_errno(e, "cannot look at '%s'", path);
+	while (r == 0 && at < (uint64_t)st.st_size) {
+		uint8_t head[HEAD];
+		uint32_t len = 0;
+
+		if ((uint64_t)st.st_size - at >= HEAD) {
+			r = file_pread_all(m->fd, head, HEAD, at, e);
+			if (r < 0)
+				break;
+			len = get_be32(head + 12);
+		}
+		if (!len || memcmp(head, MAGIC, 4) || len > SEALED_MAX ||
+		    (uint64_t)st.st_size - at - HEAD < len) {
+			if (cut)
+				*cut = 1;
+			break;
+		}
+		if (m->n == room) {
+			struct derived_at *more;
+
+			room = room ? 2 * room : 256;
+			more = realloc(m->at, room * sizeof *more);
+			if (!more) {
+				r = err_set(e, ERR_NOMEM, "no memory for the "
+					    "cache");
+				break;
+			}
+			m->at = more;
+		}
+		m->at[m->n++] = (struct derived_at){ get_be64(head + 4), at,
+						     len };
+		at += HEAD + (uint64_t)len;
+	}
+	if (r < 0)
+		derived_map_release(m);
+	else if (m->n)
+		qsort(m->at, m->n, sizeof *m->at, by_number);
+	return r;
+}
+
+void derived_map_release(struct derived_map *m)
+{
+	if (m->fd >= 0)
+		close(m->fd);
+	free(m->at);
+	*m = (struct derived_map)DERIVED_MAP_INIT;
+}
+
+int derived_get(struct grant *g, const struct derived_map *m, uint64_t n,
+		struct buf *lines, struct err *e)
+{
+	struct buf sealed = BUF_INIT(SEALED_MAX);
+	size_t lo = 0, hi = m->n;
+	const struct derived_at *f;
+	uint8_t *to;
+	int r;
+
+	while (lo < hi) {	/* behind the last frame of that number */
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->at[mid].n <= n)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == 0 || m->at[lo - 1].n != n)
+		return 1;
+	f = &m->at[lo - 1];
+	to = buf_room(&sealed, f->len);
+	if (!to)
+		return err_set(e, ERR_NOMEM, "no memory for the cache");
+	r = file_pread_all(m->fd, to, f->len, f->at + HEAD, e);
+	sealed.len = f->len;
+	if (r == 0) {
+		r = custody_unseal(g, buf_view(&sealed), lines, e);
+		if (r < 0 && r != ERR_NOMEM)
+			r = err_set(e, ERR_DAMAGED, "what item %llu gave does "
+				    "not open in the derived cache",
+				    (unsigned long long)n);
+	}
+	buf_release(&sealed);
+	return r;
+}

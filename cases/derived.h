@@ -41,4 +41,29 @@ int derived_read(struct grant *g, const char *path, uint64_t *next,
 			     struct err *e),
 		 void *arg, struct err *e);
 
+/* Where the frames of a cache stand, by number; released with _release(). */
+struct derived_map {
+	struct derived_at *at;	/* sorted */
+	size_t n;
+	int fd;			/* -1: there is no cache */
+};
+
+#define DERIVED_MAP_INIT { NULL, 0, -1 }
+
+/*
+ * derived_map - find the frames; bytes that are no frame end the search
+ *   cut   out: such bytes were met; may be NULL
+ * A file that is not there has no frames.  Returns 0, ERR_NOMEM or ERR_IO.
+ */
+int derived_map(const char *path, struct derived_map *m, int *cut,
+		struct err *e);
+void derived_map_release(struct derived_map *m);
+
+/*
+ * derived_get - the last lines kept for one capture, appended
+ * Returns 0, 1 (none), ERR_DAMAGED (does not open), ERR_NOMEM or ERR_IO.
+ */
+int derived_get(struct grant *g, const struct derived_map *m, uint64_t n,
+		struct buf *lines, struct err *e);
+
 #endif

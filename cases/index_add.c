@@ -385,8 +385,8 @@ static int add_capture(struct index *ix, const struct index_capture *c,
 	return step(ix, st, e);
 }
 
-int index_add(struct index *ix, const struct index_capture *c,
-	      struct bytes jsonl, struct err *e)
+static int add_item(struct index *ix, const struct index_capture *c,
+		    struct bytes jsonl, struct err *e)
 {
 	struct page pg = { .whole = 1 };
 	sqlite3_stmt *st;
@@ -421,11 +421,27 @@ int index_add(struct index *ix, const struct index_capture *c,
 		if (st)
 			r = step(ix, st, e);
 	}
-	if (r == 0)
-		ix->next = c->number + 1;
 	free(pg.platform);
 	free(pg.account);
 	free(pg.kind);
 	free(pg.finding);
+	return r;
+}
+
+/* Wholly or not at all: a line that is no JSON leaves nothing of its item. */
+int index_add(struct index *ix, const struct index_capture *c,
+	      struct bytes jsonl, struct err *e)
+{
+	int r = index_exec(ix, "SAVEPOINT item", e);
+
+	if (r < 0)
+		return r;
+	r = add_item(ix, c, jsonl, e);
+	if (r < 0 && index_exec(ix, "ROLLBACK TO item", NULL) < 0)
+		return r;
+	if (index_exec(ix, "RELEASE item", r < 0 ? NULL : e) < 0 && r == 0)
+		r = ERR_IO;
+	if (r == 0)
+		ix->next = c->number + 1;
 	return r;
 }

@@ -170,14 +170,16 @@ size_t seal_max(size_t plain)
 	return age_size(1, SEAL_HEAD_LEN + plain);
 }
 
-int seal_object(const struct bytes *pieces, size_t npieces,
-		uint8_t identity[static SEAL_KEY_LEN],
-		uint8_t hash[SHA256_LEN], struct buf *sealed)
+/*
+ * seal - to a recipient, or when that is NULL to a fresh identity that is
+ * given back in id
+ */
+static int seal(const uint8_t *recipient, const struct bytes *pieces,
+		size_t npieces, struct age_identity *id, struct buf *sealed)
 {
 	struct bytes few[8], *all = few;
 	struct worker *w = worker();
-	size_t before = sealed->len, total = 0, packed = 0, n;
-	struct age_identity id;
+	size_t total = 0, packed = 0, n;
 	uint8_t head[SEAL_HEAD_LEN];
 	int r;
 
@@ -207,7 +209,31 @@ int seal_object(const struct bytes *pieces, size_t npieces,
 		all[1] = BYTES(w->scratch.p, packed);
 	else if (npieces)
 		memcpy(all + 1, pieces, npieces * sizeof *pieces);
-	r = age_encrypt_fresh(&id, all, n, NULL, sealed);
+	if (recipient) {
+		uint8_t to[1][AGE_KEY_LEN];
+
+		memcpy(to[0], recipient, AGE_KEY_LEN);
+		r = age_encrypt_to((const uint8_t (*)[AGE_KEY_LEN])to, 1,
+				   all, n, NULL, sealed, NULL);
+	} else {
+		r = age_encrypt_fresh(id, all, n, NULL, sealed);
+	}
+	scratch_done(w, packed ? packed : ZSTD_compressBound(SAMPLE) <
+		     w->scratch.size ? ZSTD_compressBound(SAMPLE) :
+		     w->scratch.size);
+	if (all != few)
+		free(all);
+	return r;
+}
+
+int seal_object(const struct bytes *pieces, size_t npieces,
+		uint8_t identity[static SEAL_KEY_LEN],
+		uint8_t hash[SHA256_LEN], struct buf *sealed)
+{
+	size_t before = sealed->len;
+	struct age_identity id = { { 0 }, { 0 } };
+	int r = seal(NULL, pieces, npieces, &id, sealed);
+
 	if (r == 0) {
 		memcpy(identity, id.secret, SEAL_KEY_LEN);
 		if (hash)
@@ -215,12 +241,13 @@ int seal_object(const struct bytes *pieces, size_t npieces,
 					  sealed->len - before), hash);
 	}
 	secret_wipe(&id, sizeof id);
-	scratch_done(w, packed ? packed : ZSTD_compressBound(SAMPLE) <
-		     w->scratch.size ? ZSTD_compressBound(SAMPLE) :
-		     w->scratch.size);
-	if (all != few)
-		free(all);
 	return r;
+}
+
+int seal_to(const uint8_t recipient[static AGE_KEY_LEN],
+	    const struct bytes *pieces, size_t npieces, struct buf *sealed)
+{
+	return seal(recipient, pieces, npieces, NULL, sealed);
 }
 
 /* Raw: the first chunk carries nine bytes more than its share of the object. */

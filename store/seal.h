@@ -40,6 +40,13 @@ int seal_object(const struct bytes *pieces, size_t npieces,
 		uint8_t identity[static SEAL_KEY_LEN],
 		uint8_t hash[SHA256_LEN], struct buf *sealed);
 
+/*
+ * seal_to - the same content, sealed to a recipient that is there already; for
+ * caches of a stream.  open_object() with the recipient's secret opens it.
+ */
+int seal_to(const uint8_t recipient[static AGE_KEY_LEN],
+	    const struct bytes *pieces, size_t npieces, struct buf *sealed);
+
 /* seal_max - no sealed object of plain bytes is longer than this */
 size_t seal_max(size_t plain);
 
