@@ -1,4 +1,5 @@
 scelle-profile 1
+# SPDX-License-Identifier: EUPL-1.2
 
 # Telegram's public web preview: channel listings (t.me/s/NAME), single posts
 # (the embed widget), and the cards of channels, groups, bots, users, invites.

@@ -438,8 +438,9 @@ int child_cpu_limit(struct child *c, int64_t ms, struct err *e)
 size_t child_rss(const struct child *c)
 {
 	char path[64], text[128];
-	unsigned long long total, rss;
+	unsigned long long rss;
 	ssize_t n;
+	char *at;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%ld/statm", (long)c->pid);
@@ -451,8 +452,8 @@ size_t child_rss(const struct child *c)
 	if (n <= 0)
 		return 0;
 	text[n] = 0;
-	if (sscanf(text, "%llu %llu", &total, &rss) != 2)
-		return 0;
+	at = strchr(text, ' ');		/* behind the total */
+	rss = at ? strtoull(at, NULL, 10) : 0;
 	return (size_t)rss * (size_t)sysconf(_SC_PAGESIZE);
 }
 
