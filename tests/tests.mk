@@ -37,7 +37,7 @@ check: all
 	$(Q)tests/check/floors.sh
 	$(Q)tests/check/headers.sh $(CC) $(CPPFLAGS) -std=c11 $(WARN) $(PKGCFLAGS)
 	$(call say,CLANG,all sources)
-	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 8 clang $(CPPFLAGS) -std=c11 -O1 $(WARN) -Wno-missing-field-initializers \
+	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 8 clang $(CPPFLAGS) -std=c11 -O1 $(WARN) -Wno-missing-field-initializers -Wno-gnu-zero-variadic-macro-arguments \
 	    $(PKGCFLAGS) -fsyntax-only
 	$(call say,CPPCHK,all sources)
 	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
