@@ -150,7 +150,7 @@ int casefile_open(struct unit *u, const struct case_options *o,
 	case_paths(id, u->user_name, &f);
 	age_identity_new(secret, NULL);
 	age_recipient_str(secret->recipient, public);
-	r = stream_create(u->vault, dir, secret->recipient, keys, &stream, e);
+	r = unit_stream_new(u, dir, secret->recipient, keys, &stream, e);
 	if (r == 0)
 		r = put_case_note(u, id, f.note, public, o, clock_wall_ms(), e);
 	if (r == 0)
@@ -446,11 +446,14 @@ int casefile_stream(struct unit *u, const struct admin_case *c,
 {
 	char dir[CASE_DIR_MAX];
 	uint8_t keys[64];
-	int r = case_keys(u, c, keys, e);
+	int r;
 
+	*out = unit_stream_find(u, casefile_dir(c, dir));
+	if (*out)
+		return 0;
+	r = case_keys(u, c, keys, e);
 	if (r == 0)
-		r = stream_open(u->vault, casefile_dir(c, dir), c->public, keys,
-				out, e);
+		r = unit_stream(u, dir, c->public, keys, out, e);
 	secret_wipe(keys, sizeof keys);
 	return r;
 }

@@ -307,24 +307,11 @@ static int month_stream(struct unit *u, const char *month, struct stream **out,
 			struct err *e)
 {
 	const struct admin_month *m = admin_month(&u->admin, month);
-	char rel[48];
-	uint8_t tag[32];
-	int r;
 
 	if (!m)
 		return err_set(e, ERR_NOENT, "there is no audit of '%s'",
 			       month);
-	if (u->month && !strcmp(u->month_name, month)) {
-		*out = u->month;
-		return 0;
-	}
-	snprintf(rel, sizeof rel, "audit/%s/tag.age", month);
-	r = unit_sealed(u, rel, tag, sizeof tag, e);
-	snprintf(rel, sizeof rel, "audit/%s", month);
-	if (r == 0)
-		r = stream_open(u->vault, rel, m->public, tag, out, e);
-	secret_wipe(tag, sizeof tag);
-	return r;
+	return unit_month_open(u, m, out, e);
 }
 
 int custody_audit(struct unit *u, const char *month, const char *why,

@@ -311,6 +311,7 @@ void unit_close(struct unit *u)
 	unit_keys_free(u->keys);
 	user_keys_free(u->user);
 	admin_release(&u->admin);
+	free(u->streams);
 	free(u);
 }
 
@@ -341,6 +342,66 @@ int unit_need(const struct unit *u, unsigned roles, struct err *e)
 	}
 	return err_set(e, ERR_DENIED, "'%s' may not: it takes the role %s",
 		       u->user_name, list);
+}
+
+/* --- streams --------------------------------------------------------------- */
+
+struct stream *unit_stream_find(const struct unit *u, const char *dir)
+{
+	for (size_t i = 0; i < u->nstreams; i++)
+		if (!strcmp(u->streams[i].dir, dir))
+			return u->streams[i].stream;
+	return NULL;
+}
+
+static int remember(struct unit *u, const char *dir, struct stream **out,
+		    int (*get)(struct vault *v, const char *dir,
+			       const uint8_t pub[static 32],
+			       const uint8_t tag[static 32],
+			       struct stream **out, struct err *e),
+		    const uint8_t *public, const uint8_t *tag, struct err *e)
+{
+	struct unit_stream *list, *at;
+	int r;
+
+	/* Room first: a stream that is open and unknown could not be used. */
+	list = reallocarray(u->streams, u->nstreams + 1, sizeof *list);
+	if (!list)
+		return err_set(e, ERR_NOMEM, "no memory for a stream");
+	u->streams = list;
+	at = &list[u->nstreams];
+	if (snprintf(at->dir, sizeof at->dir, "%s", dir) >=
+	    (int)sizeof at->dir)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", dir);
+	r = get(u->vault, dir, public, tag, &at->stream, e);
+	if (r < 0)
+		return r;
+	u->nstreams++;
+	*out = at->stream;
+	return 0;
+}
+
+int unit_stream(struct unit *u, const char *dir,
+		const uint8_t public[static 32], const uint8_t tag[static 32],
+		struct stream **out, struct err *e)
+{
+	*out = unit_stream_find(u, dir);
+	return *out ? 0 : remember(u, dir, out, stream_open, public, tag, e);
+}
+
+int unit_stream_new(struct unit *u, const char *dir,
+		    const uint8_t public[static 32],
+		    const uint8_t tag[static 32], struct stream **out,
+		    struct err *e)
+{
+	int r = remember(u, dir, out, stream_create, public, tag, e);
+
+	if (r != ERR_EXIST)
+		return r;
+	r = unit_stream(u, dir, public, tag, out, e);
+	if (r == 0 && stream_count(*out))
+		r = err_set(e, ERR_EXIST, "stream '%s' exists already", dir);
+	return r;
 }
 
 /* --- admin statements ------------------------------------------------------ */

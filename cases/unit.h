@@ -23,8 +23,12 @@ struct unit {
 	char user_name[ADMIN_NAME_MAX + 1]; /* "timer": nobody is */
 	struct admin admin;		/* the state as of now */
 	int writable;
-	struct stream *month;		/* of the audit, see unit_month() */
-	char month_name[8];
+	char month_name[8];		/* of the audit, see unit_month() */
+	struct unit_stream {		/* open ones: each only once */
+		char dir[32];
+		struct stream *stream;
+	} *streams;
+	size_t nstreams;
 };
 
 #define UNIT_TIMER "timer"		/* acts with the unit's keys alone */

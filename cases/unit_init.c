@@ -229,21 +229,6 @@ int unit_new_passphrase(struct unit *u, struct bytes pass, unsigned logn,
 
 /* --- streams --------------------------------------------------------------- */
 
-int unit_stream_new(struct unit *u, const char *dir,
-		    const uint8_t public[static 32],
-		    const uint8_t tag[static 32], struct stream **out,
-		    struct err *e)
-{
-	int r = stream_create(u->vault, dir, public, tag, out, e);
-
-	if (r != ERR_EXIST)
-		return r;
-	r = stream_open(u->vault, dir, public, tag, out, e);
-	if (r == 0 && stream_count(*out))
-		r = err_set(e, ERR_EXIST, "stream '%s' exists already", dir);
-	return r;
-}
-
 /* The audit stream of a month, entered in the admin stream. */
 static int month_new(struct unit *u, const char *month, struct stream **out,
 		     struct err *e)
@@ -310,35 +295,38 @@ out:
 	return r;
 }
 
+int unit_month_open(struct unit *u, const struct admin_month *m,
+		    struct stream **out, struct err *e)
+{
+	char dir[32], path[48];
+	uint8_t tag[32];
+	int r;
+
+	snprintf(dir, sizeof dir, "audit/%s", m->name);
+	*out = unit_stream_find(u, dir);
+	if (*out)
+		return 0;
+	snprintf(path, sizeof path, "%s/tag.age", dir);
+	r = unit_sealed(u, path, tag, sizeof tag, e);
+	if (r == 0)
+		r = unit_stream(u, dir, m->public, tag, out, e);
+	secret_wipe(tag, sizeof tag);
+	return r;
+}
+
 int unit_month(struct unit *u, int64_t now_ms, struct stream **out,
 	       struct err *e)
 {
-	char when[CLOCK_RFC3339_MAX], month[8], path[48];
+	char when[CLOCK_RFC3339_MAX], month[8];
 	const struct admin_month *m;
-	uint8_t tag[32];
 	int r;
 
 	memcpy(month, clock_rfc3339(now_ms, when), 7);
 	month[7] = '\0';
-	if (u->month && !strcmp(u->month_name, month)) {
-		*out = u->month;
-		return 0;
-	}
 	m = admin_month(&u->admin, month);
-	if (m) {
-		snprintf(path, sizeof path, "audit/%s/tag.age", month);
-		r = unit_sealed(u, path, tag, sizeof tag, e);
-		snprintf(path, sizeof path, "audit/%s", month);
-		if (r == 0)
-			r = stream_open(u->vault, path, m->public, tag, out, e);
-		secret_wipe(tag, sizeof tag);
-	} else {
-		r = month_new(u, month, out, e);
-	}
-	if (r == 0) {
-		u->month = *out;
+	r = m ? unit_month_open(u, m, out, e) : month_new(u, month, out, e);
+	if (r == 0)
 		memcpy(u->month_name, month, sizeof month);
-	}
 	return r;
 }
 

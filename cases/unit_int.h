@@ -29,10 +29,23 @@ int unit_hash_file(const struct unit *u, const char *rel,
 /* unit_open_admin - open, unlock and replay the admin stream */
 int unit_open_admin(struct unit *u, struct err *e);
 
-/* unit_stream_new - create a stream; an empty one left by a crash is taken */
+/*
+ * unit_stream - the open stream of a directory; opened with these keys if it is
+ * not open yet
+ * unit_stream_new - create one; an empty one left by a crash is taken
+ * unit_stream_find - an open one, or NULL
+ */
+int unit_stream(struct unit *u, const char *dir,
+		const uint8_t public[static 32], const uint8_t tag[static 32],
+		struct stream **out, struct err *e);
 int unit_stream_new(struct unit *u, const char *dir,
 		    const uint8_t public[static 32],
 		    const uint8_t tag[static 32], struct stream **out,
 		    struct err *e);
+struct stream *unit_stream_find(const struct unit *u, const char *dir);
+
+/* unit_month_open - the stream of a month that the admin stream names */
+int unit_month_open(struct unit *u, const struct admin_month *m,
+		    struct stream **out, struct err *e);
 
 #endif
