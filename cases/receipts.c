@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/receipts.h"
 
+#include "store/leaf.h"
+#include "store/receipt.h"
 #include "store/sha256.h"
 #include "util/enc.h"
 #include "util/file.h"
@@ -14,6 +16,7 @@
 
 #define SUFFIX ".receipt"
 #define NAME_DIGITS 12
+#define HEAD_DIGITS 8
 #define RECEIPT_BYTES_MAX ((size_t)1 << 20)
 
 /* The directory of one log's receipts: named by its verifier key. */
@@ -61,9 +64,10 @@ static int entry_of(const char *dir, const char *name,
 {
 	char *end;
 
-	if (strlen(name) != NAME_DIGITS + sizeof SUFFIX - 1 ||
+	if (strlen(name) != NAME_DIGITS + 1 + HEAD_DIGITS + sizeof SUFFIX - 1 ||
 	    strspn(name, "0123456789") != NAME_DIGITS ||
-	    strcmp(name + NAME_DIGITS, SUFFIX))
+	    name[NAME_DIGITS] != '-' ||
+	    strcmp(name + NAME_DIGITS + 1 + HEAD_DIGITS, SUFFIX))
 		return ERR_FORMAT;
 	out->seq = strtoull(name, &end, 10);
 	out->size = out->seq + 1;
@@ -107,6 +111,8 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e)
 	struct buf text = BUF_INIT(RECEIPT_BYTES_MAX);
 	struct receipts_entry *list = NULL;
 	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], name[64];
+	char head[HEAD_DIGITS + 1];
+	uint8_t hash[32];
 	uint64_t size = vault_size(v);
 	size_t n = 0;
 	int r;
@@ -120,13 +126,16 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e)
 		r = make_dirs(dir, e);
 	if (r < 0)
 		goto out;
-	snprintf(name, sizeof name, "%0*" PRIu64 SUFFIX, NAME_DIGITS, size - 1);
+	sha256_once(vault_head(v), hash);
+	hex_str(head, hash, HEAD_DIGITS / 2);
+	snprintf(name, sizeof name, "%0*" PRIu64 "-%s" SUFFIX, NAME_DIGITS,
+		 size - 1, head);
 	r = file_path(path, dir, name, NULL);
 	if (r < 0) {
 		err_set(e, r, "the path to the receipts is too long");
 		goto out;
 	}
-	/* The one that is there proves the same leaf: never replace it. */
+	/* The one that is there has the same head: never replace it. */
 	r = file_create(path, buf_view(&text), 0600, e);
 	if (r == ERR_EXIST)
 		r = 0;
@@ -139,6 +148,54 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e)
 			unlink(list[i].path);
 out:
 	free(list);
+	buf_release(&text);
+	return r;
+}
+
+int receipts_hold(const struct vault *v, const struct receipts_entry *entry,
+		  struct err *e)
+{
+	struct buf text = BUF_INIT(RECEIPT_BYTES_MAX);
+	struct receipt *rc = malloc(sizeof *rc);
+	uint8_t raw[LEAF_LEN], hash[32];
+	struct note_vkey key;
+	struct leaf leaf;
+	int r;
+
+	if (!rc) {
+		r = err_set(e, ERR_NOMEM, "no memory for a receipt");
+		goto out;
+	}
+	r = file_read(entry->path, &text, e);
+	if (r == 0)
+		r = receipt_parse(buf_view(&text), rc, e);
+	if (r == 0)
+		r = note_vkey_read(bytes_str(vault_vkey(v)), &key, e);
+	if (r < 0)
+		goto out;
+	if (rc->index >= vault_size(v)) {
+		err_set(e, ERR_DAMAGED, "the vault has %llu leaves; a receipt "
+			"proves leaf %llu: it was rolled back, or another copy "
+			"went on", (unsigned long long)vault_size(v),
+			(unsigned long long)rc->index);
+		r = 1;
+		goto out;
+	}
+	r = vault_leaf(v, rc->index, &leaf);
+	if (r < 0) {
+		err_set(e, r, "cannot read leaf %llu",
+			(unsigned long long)rc->index);
+		goto out;
+	}
+	leaf_encode(&leaf, raw);
+	leaf_hash(raw, hash);
+	r = receipt_check(rc, hash, &key, 1, vault_origin(v), NULL, e);
+	if (r == 1)
+		err_set(e, ERR_DAMAGED, "leaf %llu is not the one a receipt "
+			"proves: the vault was altered, or another copy went "
+			"on", (unsigned long long)rc->index);
+out:
+	free(rc);
 	buf_release(&text);
 	return r;
 }

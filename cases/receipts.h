@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * Receipts: inclusion proof and signed head of what was written, kept outside
- * the vault ($XDG_STATE_HOME/scelle/receipts/<log>/<position>.receipt).  A vault
- * rolled back contradicts them.
+ * the vault: $XDG_STATE_HOME/scelle/receipts/<log>/<position>-<head>.receipt, where
+ * log and head are beginnings of SHA-256.  A vault rolled back, or gone on in
+ * two copies, contradicts them.
  */
 #ifndef CASES_RECEIPTS_H
 #define CASES_RECEIPTS_H
@@ -30,6 +31,14 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e);
  *   out    one allocation: the caller frees it
  */
 int receipts_list(const char *vkey, struct receipts_entry **out, size_t *n,
+		  struct err *e);
+
+/*
+ * receipts_hold - does the vault still hold what a receipt proves?
+ * Returns 0 it does, 1 it does not (e says how), or negative: the receipt could
+ * not be read.
+ */
+int receipts_hold(const struct vault *v, const struct receipts_entry *r,
 		  struct err *e);
 
 #endif

@@ -15,8 +15,8 @@ static const char help[] = N_(
 "Usage: scelle status\n"
 "\n"
 "The state of the vault as anyone may see it, without any key: its log, its\n"
-"last leaf, the newest receipt kept outside it, streams.  Takes no passphrase.\n"
-"A vault older than a receipt was rolled back: exit status 1.\n");
+"last leaf, its cases, the newest receipt kept outside it.  When the vault does\n"
+"not hold what that receipt proves, that is said on stderr.\n");
 
 static size_t count_dir(const char *vault, const char *dir)
 {
@@ -31,15 +31,21 @@ static size_t count_dir(const char *vault, const char *dir)
 	return n;
 }
 
-static void newest_receipt(const struct vault *v, uint64_t *size_out)
+/* Leaves under the newest receipt kept here; 0: none.  1 in *bad: the vault
+ * does not hold what it proves, and e says how. */
+static uint64_t newest_receipt(const struct vault *v, int *bad, struct err *e)
 {
 	struct receipts_entry *list = NULL;
+	uint64_t size = 0;
 	size_t n = 0;
 
-	*size_out = 0;
-	if (receipts_list(vault_vkey(v), &list, &n, NULL) == 0 && n)
-		*size_out = list[n - 1].size;
+	*bad = 0;
+	if (receipts_list(vault_vkey(v), &list, &n, NULL) == 0 && n) {
+		size = list[n - 1].size;
+		*bad = receipts_hold(v, &list[n - 1], e) == 1;
+	}
 	free(list);
+	return size;
 }
 
 int cmd_status(struct cli *cli, int argc, char **argv)
@@ -57,7 +63,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	const char *path;
 	uint64_t size, kept;
 	size_t cases, months;
-	int opt, status;
+	int opt, bad, status = CLI_OK;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'h')
@@ -73,10 +79,9 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	size = vault_size(v);
 	if (size && vault_leaf(v, size - 1, &leaf) == 0)
 		clock_rfc3339((int64_t)leaf.time_ms, when);
-	newest_receipt(v, &kept);
+	kept = newest_receipt(v, &bad, &e);
 	cases = count_dir(path, "cases");
 	months = count_dir(path, "audit");
-	status = kept > size ? CLI_UNSOUND : CLI_OK;
 	if (cli->json) {
 		jsonw_open(&w, NULL, '{');
 		jsonw_str(&w, "vault", path);
@@ -88,9 +93,9 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		jsonw_int(&w, "cases", (int64_t)cases);
 		jsonw_int(&w, "audit_months", (int64_t)months);
 		jsonw_int(&w, "receipt_leaves", (int64_t)kept);
-		jsonw_bool(&w, "rolled_back", kept > size);
+		jsonw_bool(&w, "receipt_holds", !bad);
 		jsonw_close(&w, '}');
-		cli_json(cli, &b);
+		status = cli_json(cli, &b);
 	} else {
 		cli_out(cli, _("vault       %s\n"), path);
 		cli_out(cli, _("log         %s\n"), vault_vkey(v));
@@ -105,10 +110,9 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		if (vault_lab(v))
 			cli_out(cli, "%s", _("lab         yes: no record of "
 				"this vault is evidence\n"));
-		if (kept > size)
-			cli_warn(cli, _("the vault is older than a receipt "
-				 "kept on this machine: it was rolled back"));
 	}
+	if (bad)
+		cli_warn(cli, "%s", e.text);
 	vault_close(v);
 	buf_release(&b);
 	return status;
