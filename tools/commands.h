@@ -20,6 +20,7 @@ cli_command_fn cmd_receipt;
 cli_command_fn cmd_robots;
 cli_command_fn cmd_status;
 cli_command_fn cmd_user;
+cli_command_fn cmd_verify;
 cli_command_fn cmd_warc;
 
 #endif
