@@ -233,6 +233,26 @@ const struct stream *custody_stream(const struct grant *g)
 	return g->stream;
 }
 
+struct stream *custody_unlocked(struct grant *g)
+{
+	return g->items ? NULL : g->stream;
+}
+
+int custody_tag_key(const struct grant *g, uint8_t out[static 32],
+		    struct err *e)
+{
+	uint8_t keys[64];	/* tag key, then dedup key */
+	char rel[64];
+	int r;
+
+	snprintf(rel, sizeof rel, "cases/%s/tag.age", g->case_id);
+	r = unit_sealed(g->u, rel, keys, sizeof keys, e);
+	if (r == 0)
+		memcpy(out, keys, 32);
+	secret_wipe(keys, sizeof keys);
+	return r;
+}
+
 const char *custody_case_id(const struct grant *g)
 {
 	return g->case_id;

@@ -81,6 +81,16 @@ int custody_open(struct grant *g, struct bytes sealed, struct buf *plain,
 const uint8_t *custody_public(const struct grant *g);
 
 /*
+ * custody_unlocked - the case's stream as this grant unlocked it, for what
+ * reads many objects at once (a bundle); only of an access that names no items
+ * custody_tag_key - the key that numbers the case's leaves; it opens nothing
+ * Return NULL, or 0, ERR_DENIED (the access names items), ERR_DAMAGED, ERR_IO.
+ */
+struct stream *custody_unlocked(struct grant *g);
+int custody_tag_key(const struct grant *g, uint8_t out[static 32],
+		    struct err *e);
+
+/*
  * custody_record - one more statement in the case's own stream, such as an
  * export's (LEAF_EXPORT): unit_begin_in() for it; then unit_record()
  */

@@ -15,6 +15,6 @@ extern const uint8_t scelle_guide_begin[], scelle_guide_end[];
 
 struct bytes guide_text(void)
 {
-	return BYTES(scelle_guide_begin,
-		     (size_t)(scelle_guide_end - scelle_guide_begin));
+	return BYTES(scelle_guide_begin, (uintptr_t)scelle_guide_end
+					 - (uintptr_t)scelle_guide_begin);
 }

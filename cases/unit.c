@@ -229,7 +229,7 @@ static int tell_recovery(struct unit *u, struct err *e)
 	jsonw_int(&w.draft.w, "adopted", (int64_t)rec->adopted);
 	jsonw_int(&w.draft.w, "orphan_objects", (int64_t)rec->orphan_objects);
 	jsonw_open(&w.draft.w, "files", '[');
-	for (size_t i = 0; i < sizeof rec->names / sizeof *rec->names; i++)
+	for (size_t i = 0; i < sizeof rec->names / sizeof rec->names[0]; i++)
 		if (rec->names[i][0])
 			jsonw_str(&w.draft.w, NULL, rec->names[i]);
 	jsonw_close(&w.draft.w, ']');

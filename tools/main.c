@@ -24,6 +24,7 @@ static const struct cli_command commands[] = {
 	{ "key", cmd_key, N_("show public keys, change a passphrase") },
 	{ "case", cmd_case, N_("cases: mandate, sources, members") },
 	{ "verify", cmd_verify, N_("check a vault or a bundle, without any key") },
+	{ "export", cmd_export, N_("write a signed evidence bundle") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
 	{ "receipt", cmd_receipt, N_("receipts kept outside the vault") },
 	{ "parse", cmd_parse, N_("show what a site profile takes from a page") },
