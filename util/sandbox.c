@@ -165,6 +165,19 @@ static int privileges(struct sandbox_report *r)
 
 /* --- seccomp ------------------------------------------------------------- */
 
+/* arg, masked - compare an argument, all 64 bits of it: what has bits above an
+ * int's is not what libc passes, and gets the stricter answer here */
+static struct scmp_arg_cmp arg(unsigned n, enum scmp_compare op,
+			       uint64_t value)
+{
+	return (struct scmp_arg_cmp){ n, op, value, 0 };
+}
+
+static struct scmp_arg_cmp masked(unsigned n, uint64_t mask, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ n, SCMP_CMP_MASKED_EQ, mask, value };
+}
+
 static int allow(scmp_filter_ctx f, const int *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -187,23 +200,22 @@ static int parse_filter(scmp_filter_ctx f)
 	int bad = allow(f, plain, sizeof(plain) / sizeof(*plain));
 
 	bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
-				SCMP_A0_32(SCMP_CMP_EQ, 0));
+				arg(0, SCMP_CMP_EQ, 0));
 	for (unsigned fd = 1; fd <= 2; fd++) {
 		bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-					SCMP_A0_32(SCMP_CMP_EQ, fd));
+					arg(0, SCMP_CMP_EQ, fd));
 		bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(writev), 1,
-					SCMP_A0_32(SCMP_CMP_EQ, fd));
+					arg(0, SCMP_CMP_EQ, fd));
 	}
 	bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-				SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-				SCMP_A3_32(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS,
-					   MAP_ANONYMOUS));
+				masked(2, PROT_EXEC, 0),
+				masked(3, MAP_ANONYMOUS, MAP_ANONYMOUS));
 	bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+				masked(2, PROT_EXEC, 0));
 	/* abort() is a death like another; let it be told apart. */
 	bad |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
-				SCMP_A0_32(SCMP_CMP_EQ, abort_self),
-				SCMP_A2_32(SCMP_CMP_EQ, SIGABRT));
+				arg(0, SCMP_CMP_EQ, abort_self),
+				arg(2, SCMP_CMP_EQ, SIGABRT));
 	if (SANITIZED) {
 		static const int more[] = {
 			SCMP_SYS(sched_yield), SCMP_SYS(sigaltstack),
@@ -279,35 +291,30 @@ static int fetch_filter(scmp_filter_ctx f)
 
 	for (size_t i = 0; i < sizeof(writing) / sizeof(*writing); i++) {
 		bad |= seccomp_rule_add(f, no, SCMP_SYS(open), 1,
-					SCMP_A1_32(SCMP_CMP_MASKED_EQ,
-						   writing[i], writing[i]));
+					masked(1, writing[i], writing[i]));
 		bad |= seccomp_rule_add(f, no, SCMP_SYS(openat), 1,
-					SCMP_A2_32(SCMP_CMP_MASKED_EQ,
-						   writing[i], writing[i]));
+					masked(2, writing[i], writing[i]));
 	}
 	/* Threads yes, processes no; clone3 hides its flags in memory. */
 	bad |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1,
-				SCMP_A0_32(SCMP_CMP_MASKED_EQ, 0x00010000, 0));
+				masked(0, 0x00010000, 0));
 	bad |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3),
 				0);
 	/* Nothing but AF_INET (2) and AF_INET6 (10). */
 	for (unsigned family = 0; family < AF_INET6; family++) {
 		if (family != AF_INET)
 			bad |= seccomp_rule_add(f, no, SCMP_SYS(socket), 1,
-						SCMP_A0_32(SCMP_CMP_EQ,
-							   family));
+						arg(0, SCMP_CMP_EQ, family));
 	}
 	bad |= seccomp_rule_add(f, no, SCMP_SYS(socket), 1,
-				SCMP_A0_32(SCMP_CMP_GT, AF_INET6));
+				arg(0, SCMP_CMP_GT, AF_INET6));
 	/* Executable memory is not made any more. */
 	bad |= seccomp_rule_add(f, no, SCMP_SYS(mmap), 1,
-				SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC,
-					   PROT_EXEC));
+				masked(2, PROT_EXEC, PROT_EXEC));
 	bad |= seccomp_rule_add(f, no, SCMP_SYS(mprotect), 1,
-				SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC,
-					   PROT_EXEC));
+				masked(2, PROT_EXEC, PROT_EXEC));
 	bad |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1,
-				SCMP_A0_32(SCMP_CMP_NE, (uint64_t)getpid()));
+				arg(0, SCMP_CMP_NE, (uint64_t)getpid()));
 	return bad ? -1 : 0;
 }
 
