@@ -35,6 +35,15 @@ static inline void kit_pub(uint8_t pub[32])
 	memcpy(pub, id.recipient, 32);
 }
 
+/* Each stream has a tag key of its own. */
+static inline const uint8_t *kit_tag_of(const char *dir)
+{
+	static uint8_t key[32];
+
+	sha256_once(bytes_str(dir), key);
+	return key;
+}
+
 /* A fresh directory; tmpfs where there is one. */
 static inline char *kit_dir(void)
 {
@@ -91,8 +100,8 @@ static inline struct stream *kit_stream(struct vault *v, const char *dir,
 
 	kit_pub(pub);
 	cr_assert_eq((create ? stream_create : stream_open)(v, dir, pub,
-							     kit_tag, &s, &e),
-		     0, "%s", e.text);
+							     kit_tag_of(dir),
+							     &s, &e), 0, "%s", e.text);
 	return s;
 }
 
