@@ -28,10 +28,10 @@ int casefile_find(const struct unit *u, const char *name,
 static int wanted(const char *what, const char *text, struct err *e)
 {
 	if (!text || !*text)
-		return err_set(e, ERR_USAGE, "%s is missing", what);
+		return err_set(e, ERR_USAGE, "%s is missing", err_word(what));
 	if (strlen(text) > ADMIN_TEXT_MAX)
-		return err_set(e, ERR_USAGE, "%s is longer than %d bytes", what,
-			       ADMIN_TEXT_MAX);
+		return err_set(e, ERR_USAGE, "%s is longer than %d bytes",
+			       err_word(what), ADMIN_TEXT_MAX);
 	return 0;
 }
 
@@ -45,7 +45,7 @@ static int options_check(const struct unit *u, const struct case_options *o,
 	if (r == 0)
 		r = wanted("the legal basis", o->basis, e);
 	if (r == 0 && !o->noffences)
-		r = err_set(e, ERR_USAGE, "the offence is missing");
+		r = wanted("the offence", NULL, e);
 	if (r == 0 && o->noffences > ADMIN_LIST_MAX)
 		r = err_set(e, ERR_USAGE, "more than %d offences",
 			    ADMIN_LIST_MAX);

@@ -7,9 +7,9 @@
 
 const char *(*err_translate)(const char *fmt);
 
-static const char *spoken(const char *fmt)
+const char *err_word(const char *word)
 {
-	return err_translate ? err_translate(fmt) : fmt;
+	return err_translate ? err_translate(word) : word;
 }
 
 int err_set(struct err *e, int code, const char *fmt, ...)
@@ -20,7 +20,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 		return code;
 	e->code = code;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof e->text, spoken(fmt), ap);
+	vsnprintf(e->text, sizeof e->text, err_word(fmt), ap);
 	va_end(ap);
 	return code;
 }
@@ -35,7 +35,7 @@ int err_errno(struct err *e, const char *fmt, ...)
 		return ERR_IO;
 	e->code = ERR_IO;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof e->text, spoken(fmt), ap);
+	vsnprintf(e->text, sizeof e->text, err_word(fmt), ap);
 	va_end(ap);
 	n = strlen(e->text);
 	snprintf(e->text + n, sizeof e->text - n, ": %s", strerror(saved));
@@ -53,7 +53,7 @@ void err_prefix(struct err *e, const char *fmt, ...)
 		return;
 	memcpy(old, e->text, sizeof old);
 	va_start(ap, fmt);
-	vsnprintf(head, sizeof head, spoken(fmt), ap);
+	vsnprintf(head, sizeof head, err_word(fmt), ap);
 	va_end(ap);
 	if (snprintf(e->text, sizeof e->text, "%s: ", head)
 	    < (int)sizeof e->text) {

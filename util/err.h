@@ -55,6 +55,9 @@ struct err {
  */
 extern const char *(*err_translate)(const char *fmt);
 
+/* err_word - a word or format as it is said now, for use as an argument */
+const char *err_word(const char *word);
+
 /*
  * err_set - fill an error record and return its code
  *
