@@ -280,6 +280,7 @@ static void show_json(struct cli *cli, const struct admin_case *c)
 int case_show(struct cli *cli, const struct admin_case *c)
 {
 	char when[CLOCK_RFC3339_MAX], until[CLOCK_RFC3339_MAX];
+	char paris[CLOCK_RFC3339_MAX], later[CLOCK_RFC3339_MAX];
 
 	if (cli->json) {
 		show_json(cli, c);
@@ -295,9 +296,10 @@ int case_show(struct cli *cli, const struct admin_case *c)
 	for (size_t i = 0; i < c->noffences; i++)
 		cli_out(cli, _("offence     %s\n"), c->offences[i]);
 	cli_out(cli, _("agent       %s\n"), c->agent);
-	cli_out(cli, _("period      %s to %s\n"),
+	cli_out(cli, _("period      %s to %s (in Paris: %s to %s)\n"),
 		clock_rfc3339_s(c->start_ms, when),
-		clock_rfc3339_s(c->end_ms, until));
+		clock_rfc3339_s(c->end_ms, until),
+		clock_paris(c->start_ms, paris), clock_paris(c->end_ms, later));
 	if (*c->purpose)
 		cli_out(cli, _("purpose     %s\n"), c->purpose);
 	if (c->quota_day)
@@ -306,8 +308,9 @@ int case_show(struct cli *cli, const struct admin_case *c)
 	cli_out(cli, _("retention   %u, %u, %u days (sensitive, not relevant, "
 		       "relevant)\n"), c->retention.sensitive,
 		c->retention.irrelevant, c->retention.relevant);
-	cli_out(cli, _("opened      %s by %s\n"),
-		clock_rfc3339_s(c->opened_ms, when), c->opened_by);
+	cli_out(cli, _("opened      %s (in Paris: %s) by %s\n"),
+		clock_rfc3339_s(c->opened_ms, when),
+		clock_paris(c->opened_ms, paris), c->opened_by);
 	for (size_t i = 0; i < c->nsources; i++)
 		if (!c->sources[i].removed)
 			cli_out(cli, _("source      %s  %s\n"),

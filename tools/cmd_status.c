@@ -56,7 +56,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	};
 	struct buf b = BUF_INIT(65536);
 	struct jsonw w = JSONW_INIT(&b);
-	char when[CLOCK_RFC3339_MAX] = "";
+	char when[CLOCK_RFC3339_MAX] = "", paris[CLOCK_RFC3339_MAX] = "";
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
 	struct leaf leaf;
@@ -77,8 +77,10 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	if (!path || vault_open(path, VAULT_READ, NULL, &v, &e) < 0)
 		return cli_fail(cli, &e);
 	size = vault_size(v);
-	if (size && vault_leaf(v, size - 1, &leaf) == 0)
-		clock_rfc3339((int64_t)leaf.time_ms, when);
+	if (size && vault_leaf(v, size - 1, &leaf) == 0) {
+		clock_rfc3339(leaf.time_ms, when);
+		clock_paris(leaf.time_ms, paris);
+	}
 	kept = newest_receipt(v, &bad, &e);
 	cases = count_dir(path, "cases");
 	months = count_dir(path, "audit");
@@ -101,7 +103,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		cli_out(cli, _("log         %s\n"), vault_vkey(v));
 		cli_out(cli, _("leaves      %" PRIu64 "\n"), size);
 		if (*when)
-			cli_out(cli, _("last        %s\n"), when);
+			cli_out(cli, _("last        %s (in Paris: %s)\n"),
+				when, paris);
 		cli_out(cli, _("cases       %zu\n"), cases);
 		cli_out(cli, _("audit       months %zu\n"), months);
 		if (kept)

@@ -242,3 +242,33 @@ int clock_parse_rfc3339(const char *t, size_t len, int64_t *ms_out)
 		    + h * 3600 + mi * 60 + s) - (int64_t)off * 60) * 1000 + ms;
 	return 0;
 }
+
+/* 01:00 UTC of the last Sunday of a month of 31 days. */
+static int64_t last_sunday(int64_t year, unsigned month)
+{
+	int64_t day = clock_days(year, month, 31);
+
+	/* 1970-01-01 was a Thursday: day 3 a Sunday. */
+	day -= ((day - 3) % 7 + 7) % 7;
+	return day * 86400000 + 3600000;
+}
+
+const char *clock_paris(int64_t ms, char out[static CLOCK_RFC3339_MAX])
+{
+	int64_t year;
+	int summer;
+	size_t n;
+
+	clock_rfc3339_s(ms, out);
+	if (out[0] < '0' || out[0] > '9')
+		return out;
+	year = (out[0] - '0') * 1000 + (out[1] - '0') * 100 +
+	       (out[2] - '0') * 10 + (out[3] - '0');
+	summer = ms >= last_sunday(year, 3) && ms < last_sunday(year, 10);
+	clock_rfc3339_s(ms + (summer ? 7200000 : 3600000), out);
+	n = strlen(out);
+	if (n && out[n - 1] == 'Z')
+		snprintf(out + n - 1, CLOCK_RFC3339_MAX - n + 1, "%s",
+			 summer ? "+02:00" : "+01:00");
+	return out;
+}

@@ -53,6 +53,13 @@ const char *clock_rfc3339(int64_t ms, char out[static CLOCK_RFC3339_MAX]);
 const char *clock_rfc3339_s(int64_t ms, char out[static CLOCK_RFC3339_MAX]);
 
 /*
+ * clock_paris - the time of Paris beside it: "2026-11-22T11:00:00+01:00", by the
+ * rule in force since 1996 (directive 2000/84/EC): summer time from the last
+ * Sunday of March to that of October, 01:00 UTC each
+ */
+const char *clock_paris(int64_t ms, char out[static CLOCK_RFC3339_MAX]);
+
+/*
  * clock_parse_rfc3339 - read "YYYY-MM-DD" or "YYYY-MM-DDThh:mm[:ss[.frac]]"
  * with "Z" or "+hh:mm"; a bare date is midnight UTC.
  *   text    len bytes
