@@ -292,8 +292,9 @@ static int finish(struct capturer *c, struct batch *b, struct buf *text,
 {
 	struct store_item it = { .kind = kind };
 	struct buf note = BUF_INIT(STATEMENT_MAX + 4096);
-	struct capture_receipt rec = { batch_number(b, c->stream), 0,
-				       kind == LEAF_REFUSED };
+	struct capture_receipt rec = { .number = batch_number(b, c->stream),
+				       .refused = kind == LEAF_REFUSED };
+	uint8_t hash[SHA256_LEN];
 	int r;
 
 	jsonw_close(w, '}');
@@ -307,6 +308,8 @@ static int finish(struct capturer *c, struct batch *b, struct buf *text,
 	it.blobs = blob;
 	it.nblobs = blob ? 1 : 0;
 	secret_random(it.salt, sizeof(it.salt));
+	sha256_once(it.statement, hash);
+	leaf_open_hash(it.salt, hash, rec.open);
 	r = batch_add(b, c->stream, &it, now_ms, &rec.seq, e);
 	secret_wipe(it.salt, sizeof(it.salt));
 	if (!r && out)

@@ -69,6 +69,7 @@ struct capture_receipt {
 	uint64_t number;	/* case_seq */
 	uint64_t seq;		/* log position, once the batch is committed */
 	int refused;		/* kept as a refusal, kind LEAF_REFUSED */
+	uint8_t open[32];	/* the leaf's commitment: to know it again */
 };
 
 /*

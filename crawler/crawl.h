@@ -69,6 +69,7 @@ struct crawl_job {
 	const struct crawl_session *session;
 	const struct crawl_options *options;
 	const struct lab *lab;		/* NULL outside lab mode */
+	const char *lab_path;		/* its file, for the fetch children */
 	const char *case_dir;		/* absolute; crawl.journal lives here */
 	const volatile sig_atomic_t *stop; /* non-zero: finish safely */
 	void (*progress)(void *arg, const struct crawl_progress *p);

@@ -192,6 +192,9 @@ void frontier_unclaim(struct frontier *f, uint32_t node);
 int frontier_retry(struct frontier *f, uint64_t claim, uint32_t node,
 		   int64_t at, struct err *e);
 
+/* frontier_park - aside until the next pass (or run); 0 or ERR_NOMEM */
+int frontier_park(struct frontier *f, uint32_t node, struct err *e);
+
 /*
  * frontier_sealing - before the commit: this claim's leaf will have that
  * number and that open commitment

@@ -625,6 +625,13 @@ int frontier_retry(struct frontier *f, uint64_t claim, uint32_t node,
 	return r;
 }
 
+int frontier_park(struct frontier *f, uint32_t node, struct err *e)
+{
+	if (frontier_delay(f, node, INT64_MAX) < 0)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	return 0;
+}
+
 int frontier_done(struct frontier *f, uint64_t claim, uint32_t node,
 		  struct err *e)
 {

@@ -740,6 +740,21 @@ int64_t gate_when(const struct gate *g, const struct gate_ask *ask,
 	return when;
 }
 
+static int64_t gap_before(const struct gate *g, const struct gate_keys *keys,
+			  const struct gate_now *now)
+{
+	int64_t gap = GATE_NEVER;
+
+	for (unsigned i = 0; i < keys->n; i++) {
+		const struct turn *t = turn_find(g, keys->key[i]);
+
+		if (t && t->end_boot != INT64_MIN &&
+		    now->boot_ms - t->end_boot < gap)
+			gap = now->boot_ms - t->end_boot;
+	}
+	return gap;
+}
+
 int gate_claim(struct gate *g, const struct gate_ask *ask,
 	       const struct gate_now *now, struct gate_claim *out,
 	       struct err *e)
@@ -776,6 +791,7 @@ int gate_claim(struct gate *g, const struct gate_ask *ask,
 	out->wall_ms = c.wall_ms;
 	out->boot_ms = c.boot_ms;
 	out->delay_ms = delay_in_force(g, ask);
+	out->gap_ms = gap_before(g, ask->keys, now);
 	put_claim(&g->frame, g->boot_id, &c);
 	r = append(g, !ask->no_sync, e);
 	if (r < 0) {

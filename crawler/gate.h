@@ -138,6 +138,8 @@ struct gate_claim {
 	uint64_t id;
 	int64_t wall_ms, boot_ms;	/* of the claim */
 	uint32_t delay_ms;		/* in force: the longest of the keys' */
+	int64_t gap_ms;			/* since the last exchange under one of
+					   the keys; GATE_NEVER: the first */
 };
 
 /*
