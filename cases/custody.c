@@ -87,6 +87,8 @@ static int access_record(struct unit *u, const struct access *a,
 	}
 	if (a->recipient)
 		jsonw_str(&w.draft.w, "recipient", a->recipient);
+	if (a->unmasked)
+		jsonw_bool(&w.draft.w, "unmasked", 1);
 	jsonw_str(&w.draft.w, "software", "scelle " SCELLE_VERSION);
 	return unit_record(u, &w, LEAF_ACCESS, NULL, 0, seq_out, e);
 }

@@ -23,6 +23,7 @@ struct access {
 	const uint64_t *items;		/* numbers in the case, or NULL: any */
 	size_t nitems;
 	const char *recipient;		/* of an export; or NULL */
+	int unmasked;			/* numbers shown in clear, see mask.h */
 };
 
 struct grant;

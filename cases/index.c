@@ -17,6 +17,7 @@ static const char SCHEMA[] =
 "CREATE TABLE capture(n INTEGER PRIMARY KEY, pos INT, time INT, kind INT,"
 " url TEXT, source TEXT, purpose TEXT, status INT, outcome TEXT, page TEXT,"
 " finding TEXT, posts INT);"
+"CREATE INDEX capture_media ON capture(url) WHERE purpose = 'media';"
 "CREATE TABLE post(id INTEGER PRIMARY KEY, post_id TEXT, platform TEXT,"
 " account TEXT, number INT, version INT, latest INT, published INT,"
 " edited INT, meaning BLOB, capture INT, last_capture INT, first_ms INT,"

@@ -118,6 +118,12 @@ int index_captures(struct index *ix, uint64_t first, unsigned limit,
 			      uint64_t posts, const char *finding),
 		   void *arg, struct err *e);
 
+/* index_media - items that hold the medium of that address, in order */
+int index_media(struct index *ix, const char *url,
+		int (*row)(void *arg, const struct index_capture *c,
+			   uint64_t posts, const char *finding),
+		void *arg, struct err *e);
+
 /* One event of the timeline, in order of time */
 struct index_event {
 	int64_t time_ms;

@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-#define INDEX_SCHEMA 1		/* raise it when a table changes */
+#define INDEX_SCHEMA 2		/* raise it when a table changes */
 
 enum index_stmt {		/* statements kept prepared */
 	STMT_CAPTURE, STMT_LATEST, STMT_INSERT, STMT_SEEN, STMT_SUPERSEDE,

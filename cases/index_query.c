@@ -246,28 +246,22 @@ int index_post_versions(struct index *ix, const char *post_id,
 	return r;
 }
 
-int index_captures(struct index *ix, uint64_t first, unsigned limit,
-		   int (*row)(void *arg, const struct index_capture *c,
-			      uint64_t posts, const char *finding),
-		   void *arg, struct err *e)
+#define CAPTURE_SQL \
+"SELECT n, pos, time, kind, url, source, purpose, status, outcome, posts," \
+" finding FROM capture"
+
+static int run_captures(struct index *ix, sqlite3_stmt *st,
+			int (*row)(void *arg, const struct index_capture *c,
+				   uint64_t posts, const char *finding),
+			void *arg, struct err *e)
 {
-	sqlite3_stmt *st = NULL;
 	int code, r = 0;
 
-	if (sqlite3_prepare_v2(ix->db, "SELECT n, pos, time, kind, url, source,"
-			       " purpose, status, outcome, posts, finding"
-			       " FROM capture WHERE n >= ? ORDER BY n LIMIT ?",
-			       -1, &st, NULL) != SQLITE_OK)
-		return index_fail(ix, "cannot read", e);
-	sqlite3_bind_int64(st, 1, (sqlite3_int64)first);
-	sqlite3_bind_int64(st, 2, limit ? (sqlite3_int64)limit : -1);
 	while (r == 0 && (code = sqlite3_step(st)) != SQLITE_DONE) {
 		struct index_capture c;
 
-		if (code != SQLITE_ROW) {
-			r = index_fail(ix, "cannot read", e);
-			break;
-		}
+		if (code != SQLITE_ROW)
+			return index_fail(ix, "cannot read", e);
 		c.number = (uint64_t)sqlite3_column_int64(st, 0);
 		c.position = (uint64_t)sqlite3_column_int64(st, 1);
 		c.time_ms = sqlite3_column_int64(st, 2);
@@ -280,6 +274,42 @@ int index_captures(struct index *ix, uint64_t first, unsigned limit,
 		r = row(arg, &c, (uint64_t)sqlite3_column_int64(st, 9),
 			text_at(st, 10));
 	}
+	return r;
+}
+
+int index_captures(struct index *ix, uint64_t first, unsigned limit,
+		   int (*row)(void *arg, const struct index_capture *c,
+			      uint64_t posts, const char *finding),
+		   void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int r;
+
+	if (sqlite3_prepare_v2(ix->db, CAPTURE_SQL
+			       " WHERE n >= ? ORDER BY n LIMIT ?", -1, &st,
+			       NULL) != SQLITE_OK)
+		return index_fail(ix, "cannot read", e);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)first);
+	sqlite3_bind_int64(st, 2, limit ? (sqlite3_int64)limit : -1);
+	r = run_captures(ix, st, row, arg, e);
+	sqlite3_finalize(st);
+	return r;
+}
+
+int index_media(struct index *ix, const char *url,
+		int (*row)(void *arg, const struct index_capture *c,
+			   uint64_t posts, const char *finding),
+		void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int r;
+
+	if (sqlite3_prepare_v2(ix->db, CAPTURE_SQL
+			       " WHERE url = ? AND purpose = 'media'"
+			       " ORDER BY n", -1, &st, NULL) != SQLITE_OK)
+		return index_fail(ix, "cannot read", e);
+	index_bind_text(st, 1, url);
+	r = run_captures(ix, st, row, arg, e);
 	sqlite3_finalize(st);
 	return r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "crawler/children.h"
 
+#include "crawler/decodechild.h"
 #include "crawler/fetchchild.h"
 #include "crawler/parsepool.h"
 
@@ -15,5 +16,7 @@ int children_main(int argc, char **argv)
 		_exit(fetch_child_main(argc - 2, argv + 2));
 	if (!strcmp(argv[2], "parse"))
 		_exit(parse_child_main(argc - 2, argv + 2));
+	if (!strcmp(argv[2], "decode"))
+		_exit(decode_child_main(argc - 2, argv + 2));
 	_exit(2);
 }

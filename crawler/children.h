@@ -7,8 +7,8 @@
 
 /*
  * children_main - be a child process, if the command line says so
- *   argv   the whole: "scelle --child fetch [LABFILE]" or
- *          "scelle --child parse PROFILES"
+ *   argv   the whole: "scelle --child fetch [LABFILE]",
+ *          "scelle --child parse PROFILES" or "scelle --child decode"
  * Returns -1 when this is not a child.  Else it does not return: the child's
  * life ends with _exit(), since nothing is to run behind a sandbox's back.
  */
