@@ -53,7 +53,7 @@ int log_room(struct vlog *l, uint64_t n, struct err *e)
 	if (need > UINT32_MAX)
 		return err_set(e, ERR_RANGE, "the log is full");
 	while (room < need)
-		room += room / 2;
+		room *= 2;
 	p = realloc(l->off, room * sizeof *l->off);
 	if (!p)
 		return err_set(e, ERR_NOMEM, "no memory for the log");
@@ -72,6 +72,8 @@ int log_room(struct vlog *l, uint64_t n, struct err *e)
 
 /* What the reading of segments keeps in mind. */
 struct load {
+	uint8_t *p;			/* bytes of a segment */
+	size_t room;
 	uint64_t n;			/* leaves seen */
 	uint8_t last[LEAF_LEN];		/* the last of them */
 	uint8_t at_head[LEAF_LEN];	/* the last under the last head */
@@ -173,7 +175,6 @@ static int load_segment(struct vlog *l, struct load *ld, unsigned i,
 {
 	char path[FILE_PATH_MAX];
 	struct stat st;
-	uint8_t *p = NULL;
 	size_t n;
 	int fd, r;
 
@@ -199,18 +200,23 @@ static int load_segment(struct vlog *l, struct load *ld, unsigned i,
 		return err_set(e, ERR_DAMAGED, "segment '%06u.seg' is too long",
 			       i);
 	n = (size_t)st.st_size;
-	p = malloc(n ? n : 1);
-	if (!p)
+	if (n >= ld->room) {
+		free(ld->p);
+		ld->room = n + n / 4 + 1;
+		ld->p = malloc(ld->room);
+	}
+	if (!ld->p) {
+		ld->room = 0;
 		return err_set(e, ERR_NOMEM, "no memory for a segment");
-	r = file_pread_all(fd, p, n, 0, e);
+	}
+	r = file_pread_all(fd, ld->p, n, 0, e);
 	if (r == 0)
-		r = read_segment(l, ld, BYTES(p, n), i, i + 1 == count, e);
+		r = read_segment(l, ld, BYTES(ld->p, n), i, i + 1 == count, e);
 	if (r == 0 && i + 1 == count) {
 		l->tail.seg = ld->head_seg;
 		l->tail.off = ld->head_end;
 		l->tail.size = n;
 	}
-	free(p);
 	return r;
 }
 
@@ -255,6 +261,7 @@ int log_load(struct vlog *l, struct err *e)
 	r = count_segments(l, &count, e);
 	for (unsigned i = 0; r == 0 && i < count; i++)
 		r = load_segment(l, &ld, i, count, e);
+	free(ld.p);
 	if (r < 0)
 		return r;
 	if (!ld.have_head)

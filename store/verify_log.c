@@ -164,7 +164,12 @@ struct segment {
 	char file[VAULT_NAME_MAX + 32];
 	size_t nleaves, nheads;
 	uint32_t *leaf_off;		/* of the frames */
+	size_t off_room;
 	uint8_t (*hash)[SHA256_LEN];
+	size_t hash_room;
+	uint8_t *p;			/* the file's bytes */
+	size_t room;
+	size_t heads_room;
 	struct seg_head {
 		uint32_t off, len;	/* of the note */
 		uint32_t end;		/* of its frame */
@@ -237,8 +242,9 @@ static void *grow(void *p, size_t *room, size_t need, size_t one)
 /* Where the frames are; what is no frame ends it. */
 static int split(struct segment *s)
 {
-	size_t room = 0, heads_room = 0, off = SEGMENT_HEAD_LEN;
+	size_t off = SEGMENT_HEAD_LEN;
 	struct segment_frame f;
+	void *q;
 
 	while (off < s->in.len) {
 		struct bytes rest = BYTES(s->in.p + off, s->in.len - off);
@@ -249,14 +255,14 @@ static int split(struct segment *s)
 			break;
 		}
 		if (f.kind == SEGMENT_LEAF) {
-			p = grow(s->leaf_off, &room, s->nleaves + 1,
+			p = grow(s->leaf_off, &s->off_room, s->nleaves + 1,
 				 sizeof *s->leaf_off);
 			if (!p)
 				return ERR_NOMEM;
 			s->leaf_off = p;
 			s->leaf_off[s->nleaves++] = (uint32_t)off;
 		} else {
-			p = grow(s->heads, &heads_room, s->nheads + 1,
+			p = grow(s->heads, &s->heads_room, s->nheads + 1,
 				 sizeof *s->heads);
 			if (!p)
 				return ERR_NOMEM;
@@ -271,8 +277,11 @@ static int split(struct segment *s)
 		off += f.size;
 	}
 	s->bad = off;
-	s->hash = malloc((s->nleaves + 1) * SHA256_LEN);
-	return s->hash ? 0 : ERR_NOMEM;
+	q = grow(s->hash, &s->hash_room, s->nleaves, SHA256_LEN);
+	if (!q && s->nleaves)
+		return ERR_NOMEM;
+	s->hash = q;
+	return 0;
 }
 
 /* State along the segments. */
@@ -319,7 +328,7 @@ static int keep_leaf(struct verify *c, const uint8_t *frame, uint32_t off,
 	struct vleaf *l;
 
 	if (seq == c->room) {
-		uint64_t room = c->room ? c->room + c->room / 2 : 65536;
+		uint64_t room = c->room ? c->room * 2 : 4096;
 		struct vleaf *p = realloc(c->leaves, room * sizeof *p);
 
 		if (!p)
@@ -465,17 +474,18 @@ static int check_segment(struct verify *c, struct segment *s, struct along *a,
 	return 0;
 }
 
-static int load_segment(struct verify *c, struct along *a, unsigned seg,
-			int last)
+static int load_segment(struct verify *c, struct segment *s, struct along *a,
+			unsigned seg, int last)
 {
-	struct segment s = { .c = c };
 	char path[FILE_PATH_MAX];
 	struct stat st;
-	uint8_t *p = NULL;
 	int fd = -1, r;
+	void *p;
 
-	snprintf(s.file, sizeof s.file, "%s/%06u.seg", c->logdir, seg);
-	r = file_path(path, c->path, s.file, NULL);
+	s->nleaves = s->nheads = 0;
+	s->is_bad = 0;
+	snprintf(s->file, sizeof s->file, "%s/%06u.seg", c->logdir, seg);
+	r = file_path(path, c->path, s->file, NULL);
 	if (r < 0)
 		return err_set(c->e, r, "path '%s' is too long", c->path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -484,26 +494,23 @@ static int load_segment(struct verify *c, struct along *a, unsigned seg,
 		goto out;
 	}
 	if ((uint64_t)st.st_size > SEG_SIZE_MAX) {
-		verify_say(c, s.file, SEG_SIZE_MAX, "segment is too long");
+		verify_say(c, s->file, SEG_SIZE_MAX, "segment is too long");
 		c->log_bad = 1;
 		goto out;
 	}
-	p = malloc((size_t)st.st_size + 1);
+	p = grow(s->p, &s->room, (size_t)st.st_size + 1, 1);
 	if (!p) {
 		r = err_set(c->e, ERR_NOMEM, "no memory to verify");
 		goto out;
 	}
-	r = file_pread_all(fd, p, (size_t)st.st_size, 0, c->e);
+	s->p = p;
+	r = file_pread_all(fd, s->p, (size_t)st.st_size, 0, c->e);
 	if (r < 0)
 		goto out;
-	s.in = BYTES(p, (size_t)st.st_size);
+	s->in = BYTES(s->p, (size_t)st.st_size);
 	c->rep->bytes += (uint64_t)st.st_size;
-	r = check_segment(c, &s, a, seg, last);
+	r = check_segment(c, s, a, seg, last);
 out:
-	free(s.leaf_off);
-	free(s.hash);
-	free(s.heads);
-	free(p);
 	if (fd >= 0)
 		close(fd);
 	return r;
@@ -608,6 +615,7 @@ uint64_t verify_find(const struct verify *c,
 int verify_log(struct verify *c)
 {
 	struct along a = { .ms = 0 };
+	struct segment s = { .c = c };
 	unsigned count = 0;
 	int r = count_segments(c, &count);
 
@@ -620,8 +628,12 @@ int verify_log(struct verify *c)
 	for (unsigned i = 0; r == 0 && i < count && !c->log_bad; i++) {
 		c->seg_first[i] = a.peaks.size;
 		c->nsegs = i + 1;
-		r = load_segment(c, &a, i, i + 1 == count);
+		r = load_segment(c, &s, &a, i, i + 1 == count);
 	}
+	free(s.leaf_off);
+	free(s.hash);
+	free(s.heads);
+	free(s.p);
 	if (r < 0)
 		return r;
 	if (count == 0)
