@@ -25,6 +25,7 @@ static const struct cli_command commands[] = {
 	{ "case", cmd_case, N_("cases: mandate, sources, members") },
 	{ "verify", cmd_verify, N_("check a vault or a bundle, without any key") },
 	{ "export", cmd_export, N_("write a signed evidence bundle") },
+	{ "gaps", cmd_gaps, N_("show from the records how politely a case was collected") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
 	{ "receipt", cmd_receipt, N_("receipts kept outside the vault") },
 	{ "posts", cmd_posts, N_("the posts of a case") },
