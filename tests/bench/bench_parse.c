@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * How much of bare gumbo's speed is left when pages become posts.
+ * From pages to posts, one contestant a run, so that a script can let it and
+ * its peers run in turn.
  *
- * usage: bench_parse PAGES-DIR [PROFILES-DIR]
- * Reads PAGES-DIR/p/ *.html (as t.me/s pages), parses all of them with bare
- * gumbo and with the whole pipeline in turn, and prints medians of 5 rounds.
+ * usage: bench_parse gumbo PAGES
+ *        bench_parse worker PAGES PROFILES
+ *        bench_parse N PAGES PROFILES SCELLE    N parse children, as collect's
+ * Reads PAGES/p/ *.html as answers of t.me and parses each once.  Prints
+ * seconds, processor seconds, bytes, posts, and the largest child's peak of
+ * memory in kB.  Reading the files and starting children is not counted, as
+ * starting Python is not with the peers.
  */
+#include "crawler/parsepool.h"
 #include "crawler/profiles.h"
 #include "parsers/tree.h"
 #include "parsers/worker.h"
@@ -14,114 +20,203 @@
 #include <gumbo.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
-#define ROUNDS 5
+#define URL "https://t.me/s/example_channel"
 
-static double now(void)
+static struct buf *pages;
+static size_t npages, posts;
+
+static double seconds(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int by_value(const void *a, const void *b)
+static void fail(const struct err *e)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
+	fprintf(stderr, "bench_parse: %s\n", e->text);
+	exit(1);
 }
 
-static double bare(struct buf *pages, size_t n)
+static void count(struct bytes out)
 {
-	double t = now();
+	static const char mark[] = "\n{\"kind\":\"post\"";
 
-	for (size_t i = 0; i < n; i++) {
-		GumboOutput *o = gumbo_parse_with_options(
-			&kGumboDefaultOptions, (char *)pages[i].p,
-			pages[i].len);
-
-		gumbo_destroy_output(&kGumboDefaultOptions, o);
+	for (const uint8_t *p = out.p; p;) {
+		p = memmem(p, out.len - (size_t)(p - out.p), mark,
+			   sizeof(mark) - 1);
+		if (p) {
+			posts++;
+			p++;
+		}
 	}
-	return now() - t;
 }
 
-static double whole(struct parse_worker *w, struct buf *pages, size_t n,
-		    size_t *posts)
+static void gumbo(void)
+{
+	for (size_t i = 0; i < npages; i++)
+		gumbo_destroy_output(&kGumboDefaultOptions,
+			gumbo_parse_with_options(&kGumboDefaultOptions,
+				(char *)pages[i].p, pages[i].len));
+}
+
+static void worker(struct parse_worker *w)
 {
 	struct buf out = BUF_INIT(PARSE_OUTPUT_MAX);
-	double t = now();
+	struct err e = ERR_INIT;
 
-	*posts = 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < npages; i++) {
 		struct parse_request q = {
-			.url = bytes_str("https://t.me/s/example_channel"),
+			.url = bytes_str(URL),
 			.content_type = "text/html; charset=utf-8",
 			.body = buf_view(&pages[i]),
 		};
 
 		buf_clear(&out);
-		if (parse_worker_page(w, &q, &out, NULL) < 0)
-			exit(1);
-		for (size_t k = 0; k + 15 < out.len; k++)
-			*posts += out.p[k] == '\n' &&
-				  !memcmp(out.p + k + 1, "{\"kind\":\"post\"",
-					  14);
+		if (parse_worker_page(w, &q, &out, &e) < 0)
+			fail(&e);
+		count(buf_view(&out));
 	}
-	t = now() - t;
 	buf_release(&out);
-	return t;
+}
+
+static void children(struct parse_pool *pool)
+{
+	struct parse_result res = PARSE_RESULT_INIT;
+	struct err e = ERR_INIT;
+	size_t sent = 0, done = 0;
+	char head[160];
+
+	while (done < npages) {
+		while (sent < npages && parse_pool_idle(pool)) {
+			struct parse_page p = { .id = sent, .url = URL,
+				.body = buf_view(&pages[sent]) };
+
+			snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n"
+				 "Content-Type: text/html; charset=utf-8\r\n"
+				 "Content-Length: %zu\r\n\r\n", p.body.len);
+			p.head = bytes_str(head);
+			if (parse_pool_submit(pool, &p, &e) < 0)
+				fail(&e);
+			sent++;
+		}
+		if (parse_pool_wait(pool, &res) != 0 || res.died) {
+			fprintf(stderr, "bench_parse: page %llu: %s\n",
+				(unsigned long long)res.id, res.finding);
+			exit(1);
+		}
+		count(buf_view(&res.jsonl));
+		done++;
+	}
+	parse_result_release(&res);
+}
+
+/* children_peak - VmHWM of our largest child, in kB */
+static long children_peak(void)
+{
+	char path[96], line[256];
+	long pid, kb, most = 0;
+	FILE *f, *s;
+
+	snprintf(path, sizeof path, "/proc/self/task/%ld/children",
+		 (long)getpid());
+	f = fopen(path, "r");
+	if (!f)
+		return 0;
+	while (fscanf(f, "%ld", &pid) == 1) {
+		snprintf(path, sizeof path, "/proc/%ld/status", pid);
+		s = fopen(path, "r");
+		while (s && fgets(line, sizeof line, s))
+			if (sscanf(line, "VmHWM: %ld", &kb) == 1 && kb > most)
+				most = kb;
+		if (s)
+			fclose(s);
+	}
+	fclose(f);
+	return most;
+}
+
+static size_t read_pages(const char *in)
+{
+	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], **names;
+	struct err e = ERR_INIT;
+	size_t bytes = 0;
+
+	if (file_path(dir, in, "p", NULL) < 0 ||
+	    file_list(dir, &names, &npages, &e) < 0)
+		fail(&e);
+	pages = calloc(npages + 1, sizeof(*pages));
+	if (!pages)
+		exit(1);
+	for (size_t i = 0; i < npages; i++) {
+		pages[i] = (struct buf)BUF_INIT(PTREE_INPUT_MAX);
+		if (file_path(path, dir, names[i], NULL) < 0 ||
+		    file_read(path, &pages[i], &e) < 0)
+			fail(&e);
+		bytes += pages[i].len;
+	}
+	free(names);
+	return bytes;
 }
 
 int main(int argc, char **argv)
 {
+	struct parse_pool_options o = PARSE_POOL_OPTIONS_INIT;
 	struct profile_set set = PROFILE_SET_INIT;
-	double a[ROUNDS], b[ROUNDS], ratio[ROUNDS], mb = 0;
-	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], **names;
+	struct parse_worker *w = NULL;
+	struct parse_pool *pool = NULL;
 	struct err e = ERR_INIT;
-	struct parse_worker *w;
-	struct buf *pages;
-	size_t n, posts = 0;
+	struct rusage ru;
+	double wall, cpu;
+	size_t bytes;
+	long kb = 0;
 
-	if (argc < 2)
+	if (argc < 3 || (argc < 4 && strcmp(argv[1], "gumbo")) ||
+	    (argc < 5 && argv[1][0] < 'a'))
 		return 2;
-	parse_start();
-	file_path(dir, argv[1], "p", NULL);
-	if (profiles_load(argc > 2 ? argv[2] : "profiles", &set, &e) < 0 ||
-	    file_list(dir, &names, &n, &e) < 0) {
-		fprintf(stderr, "%s\n", e.text);
-		return 1;
+	bytes = read_pages(argv[2]);
+	if (argv[1][0] != 'g') {
+		parse_start();
+		if (profiles_load(argv[3], &set, &e) < 0)
+			fail(&e);
 	}
-	pages = calloc(n, sizeof(*pages));
-	w = parse_worker_new(&set);
-	if (!pages || !w)
-		return 1;
-	for (size_t i = 0; i < n; i++) {
-		pages[i] = (struct buf)BUF_INIT(PTREE_INPUT_MAX);
-		file_path(path, dir, names[i], NULL);
-		if (file_read(path, &pages[i], &e) < 0)
+	if (argv[1][0] == 'w') {
+		w = parse_worker_new(&set);
+		if (!w)
 			return 1;
-		mb += (double)pages[i].len / 1e6;
+	} else if (argv[1][0] != 'g') {
+		o.children = (unsigned)strtoul(argv[1], NULL, 10);
+		o.profiles_dir = argv[3];
+		o.profiles = &set;
+		o.self_path = argv[4];
+		if (parse_pool_new(&o, &pool, &e) < 0)
+			fail(&e);
 	}
-	whole(w, pages, n < 20 ? n : 20, &posts);
-	for (int r = 0; r < ROUNDS; r++) {
-		a[r] = bare(pages, n);
-		b[r] = whole(w, pages, n, &posts);
-		ratio[r] = a[r] / b[r];
-	}
-	qsort(a, ROUNDS, sizeof(*a), by_value);
-	qsort(b, ROUNDS, sizeof(*b), by_value);
-	qsort(ratio, ROUNDS, sizeof(*ratio), by_value);
-	printf("pages %zu, %.1f MB, posts %zu\n", n, mb, posts);
-	printf("bare gumbo   %6.1f MB/s\n", mb / a[ROUNDS / 2]);
-	printf("whole        %6.1f MB/s  %.0f posts/s\n", mb / b[ROUNDS / 2],
-	       (double)posts / b[ROUNDS / 2]);
-	printf("ratio        %6.2f\n", ratio[ROUNDS / 2]);
-	for (size_t i = 0; i < n; i++)
+	wall = seconds(CLOCK_MONOTONIC);
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	if (pool)
+		children(pool);
+	else if (w)
+		worker(w);
+	else
+		gumbo();
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	if (pool)
+		kb = children_peak();
+	parse_pool_free(pool);
+	getrusage(RUSAGE_CHILDREN, &ru);
+	cpu += (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) +
+	       (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
+	printf("%.4f %.4f %zu %zu %ld\n", wall, cpu, bytes, posts, kb);
+	for (size_t i = 0; i < npages; i++)
 		buf_release(&pages[i]);
 	free(pages);
-	free(names);
 	parse_worker_free(w);
 	profile_set_release(&set);
 	return 0;
