@@ -111,7 +111,7 @@ int admin_case(const struct admin *a, const char *name,
 			return 0;
 		}
 	for (size_t i = 0; n >= 4 && i < a->ncases; i++) {
-		if (strncmp(a->cases[i].id, name, n))
+		if (strncmp(a->cases[i].id, name, n) != 0)
 			continue;
 		if (found)
 			return err_set(e, ERR_RANGE, "several cases begin with "

@@ -48,7 +48,7 @@ static int nomem(struct context *c)
 static int text_of(struct context *c, const char *key, int required,
 		   const char **out)
 {
-	const char *s;
+	const char *s = "";
 	size_t n;
 
 	*out = "";
@@ -72,7 +72,7 @@ static int text_of(struct context *c, const char *key, int required,
 static int time_of(struct context *c, const json_t *obj, const char *key,
 		   int64_t *out)
 {
-	const char *s;
+	const char *s = "";
 
 	if (json_want_str(obj, key, &s, c->e) < 0)
 		return ERR_FORMAT;
@@ -83,7 +83,7 @@ static int time_of(struct context *c, const json_t *obj, const char *key,
 
 static int recipient_of(struct context *c, const char *key, uint8_t out[32])
 {
-	const char *s;
+	const char *s = "";
 
 	if (json_want_str(c->s->json, key, &s, c->e) < 0)
 		return ERR_FORMAT;
@@ -92,7 +92,7 @@ static int recipient_of(struct context *c, const char *key, uint8_t out[32])
 
 static int case_of(struct context *c, struct admin_case **out)
 {
-	const char *id;
+	const char *id = "";
 
 	if (json_want_str(c->s->json, "case", &id, c->e) < 0)
 		return ERR_FORMAT;
@@ -108,7 +108,7 @@ static int open_case_of(struct context *c, struct admin_case **out)
 {
 	int r = case_of(c, out);
 
-	if (r == 0 && (*out)->closed)
+	if (r == 0 && *out && (*out)->closed)
 		r = err_set(c->e, ERR_DENIED, "case '%s' is closed",
 			    (*out)->reference);
 	return r;
@@ -117,7 +117,7 @@ static int open_case_of(struct context *c, struct admin_case **out)
 static int apply_init(struct context *c)
 {
 	struct admin *a = c->a;
-	const char *unit, *collector, *sign;
+	const char *unit = "", *collector = "", *sign = "";
 	struct note_vkey key, first;
 	int r;
 
@@ -153,7 +153,7 @@ static int apply_init(struct context *c)
 
 static int apply_user_add(struct context *c)
 {
-	const char *name, *full, *sign;
+	const char *name = "", *full = "", *sign = "";
 	const json_t *list = json_object_get(c->s->json, "roles");
 	struct admin_user u = { .since_ms = c->time_ms }, *at;
 	int r;
@@ -199,7 +199,7 @@ static int apply_user_add(struct context *c)
 
 static int apply_user_revoke(struct context *c)
 {
-	const char *name;
+	const char *name = "";
 	int r = text_of(c, "user", 1, &name);
 
 	if (r < 0)
@@ -215,7 +215,7 @@ static int apply_user_revoke(struct context *c)
 static int apply_month(struct context *c)
 {
 	struct admin_month m, *at;
-	const char *name;
+	const char *name = "";
 	int r = text_of(c, "month", 1, &name);
 
 	if (r == 0)
@@ -280,7 +280,8 @@ static int apply_case_open(struct context *c)
 {
 	const json_t *period = json_object_get(c->s->json, "period");
 	struct admin_case k = { .opened_ms = c->time_ms }, *at;
-	const char *id, *ref, *basis, *agent, *purpose;
+	const char *id = "", *ref = "", *basis = "", *agent = "";
+	const char *purpose = "";
 	const struct admin_case *same;
 	uint8_t raw[8];
 	int64_t quota = 0;
@@ -373,8 +374,8 @@ static struct admin_source *source_in(struct admin_case *k, const char *id)
 static int apply_source_add(struct context *c)
 {
 	struct admin_source src = { .added_ms = c->time_ms }, *at;
-	const char *id, *url, *profile, *reason;
-	struct admin_case *k;
+	const char *id = "", *url = "", *profile = "", *reason = "";
+	struct admin_case *k = NULL;
 	int r = open_case_of(c, &k);
 
 	if (r == 0)
@@ -418,8 +419,8 @@ static int apply_source_add(struct context *c)
 static int apply_source_remove(struct context *c)
 {
 	struct admin_source *src;
-	struct admin_case *k;
-	const char *id;
+	struct admin_case *k = NULL;
+	const char *id = "";
 	int r = open_case_of(c, &k);
 
 	if (r == 0)
@@ -437,8 +438,8 @@ static int apply_source_remove(struct context *c)
 static int apply_decision(struct context *c)
 {
 	struct admin_decision d = { .date_ms = c->time_ms }, *at;
-	const char *authority, *reason;
-	struct admin_case *k;
+	const char *authority = "", *reason = "";
+	struct admin_case *k = NULL;
 	int r = open_case_of(c, &k);
 
 	if (r == 0)
@@ -468,8 +469,8 @@ static int apply_decision(struct context *c)
 static int apply_member_add(struct context *c)
 {
 	const struct admin_user *u;
-	struct admin_case *k;
-	const char *name;
+	struct admin_case *k = NULL;
+	const char *name = "";
 	char **at, *copy;
 	int r = open_case_of(c, &k);
 
@@ -500,8 +501,8 @@ static int apply_member_add(struct context *c)
 
 static int apply_member_remove(struct context *c)
 {
-	struct admin_case *k;
-	const char *name;
+	struct admin_case *k = NULL;
+	const char *name = "";
 	int r = case_of(c, &k);
 
 	if (r == 0)
@@ -520,8 +521,8 @@ static int apply_member_remove(struct context *c)
 
 static int apply_case_close(struct context *c)
 {
-	struct admin_case *k;
-	const char *reason;
+	struct admin_case *k = NULL;
+	const char *reason = "";
 	char *copy;
 	int r = open_case_of(c, &k);
 
@@ -594,7 +595,7 @@ static int founder(const struct admin *a, const struct statement *s,
 		   struct err *e)
 {
 	struct note_vkey k;
-	const char *sign;
+	const char *sign = "";
 	int r = json_want_str(s->json, "sign", &sign, e);
 
 	if (r == 0)
@@ -610,7 +611,7 @@ static int founder(const struct admin *a, const struct statement *s,
 static int in_place(const struct admin *a, const struct statement *s,
 		    int64_t *time_ms, struct err *e)
 {
-	const char *log, *stream, *when;
+	const char *log = "", *stream = "", *when = "";
 	int64_t n;
 	int r;
 

@@ -52,7 +52,7 @@ int case_secret_open(struct unit *u, const struct admin_case *c,
 		goto out;
 	}
 	age_identity_from(id, secret);
-	if (memcmp(id->recipient, c->public, 32)) {
+	if (memcmp(id->recipient, c->public, 32) != 0) {
 		secret_wipe(secret, 32);
 		r = err_set(e, ERR_DAMAGED, "'%s' holds another case's secret",
 			    rel);

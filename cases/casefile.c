@@ -130,7 +130,7 @@ int casefile_open(struct unit *u, const struct case_options *o,
 	struct age_identity *secret = NULL;
 	const char *files[3];
 	struct case_files f;
-	struct stream *stream;
+	struct stream *stream = NULL;
 	struct unit_write w;
 	uint8_t keys[64], raw[8];
 	char id[17];
@@ -202,7 +202,7 @@ static int change(struct unit *u, const char *name, const char *kind,
 		  unsigned roles, char id[static 17], struct unit_write *w,
 		  struct err *e)
 {
-	const struct admin_case *c;
+	const struct admin_case *c = NULL;
 	int r = unit_need(u, roles, e);
 
 	if (r == 0)
@@ -213,7 +213,7 @@ static int change(struct unit *u, const char *name, const char *kind,
 			    u->user_name, c->reference);
 	if (r == 0)
 		r = unit_begin(u, kind, w, e);
-	if (r < 0)
+	if (r < 0 || !c)
 		return r;
 	memcpy(id, c->id, 17);
 	jsonw_str(&w->draft.w, "case", id);
@@ -292,7 +292,7 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 			const char *reason, struct err *e)
 {
 	const struct admin_user *who;
-	const struct admin_case *c;
+	const struct admin_case *c = NULL;
 	struct unit_write w;
 	struct case_files f;
 	uint8_t *secret;
@@ -334,7 +334,7 @@ int casefile_member_remove(struct unit *u, const char *name, const char *user,
 			   const char *reason, struct err *e)
 {
 	char path[FILE_PATH_MAX], id[17];
-	const struct admin_case *c;
+	const struct admin_case *c = NULL;
 	struct unit_write w;
 	struct case_files f;
 	const char *file;

@@ -39,7 +39,7 @@ static int reason_check(const char *why, struct err *e)
 static int audit_begin(struct unit *u, const char *kind, struct unit_write *w,
 		       struct err *e)
 {
-	struct stream *month;
+	struct stream *month = NULL;
 	char dir[32];
 	int r = unit_month(u, clock_wall_ms(), &month, e);
 
@@ -130,7 +130,7 @@ static int permitted(struct unit *u, const struct access *a,
 int custody_log(struct unit *u, const struct access *a, struct grant **out,
 		struct err *e)
 {
-	const struct admin_case *c;
+	const struct admin_case *c = NULL;
 	struct grant *g = NULL;
 	int r = reason_check(a->why, e);
 
@@ -146,7 +146,7 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 	g = calloc(1, sizeof *g);
 	if (g) {
 		g->u = u;
-		memcpy(g->case_id, c->id, sizeof g->case_id);
+		snprintf(g->case_id, sizeof g->case_id, "%s", c->id);
 		g->reference = strdup(c->reference);
 		g->id = secret_alloc(sizeof *g->id);
 		g->items = a->items ? calloc(a->nitems + 1, sizeof *g->items)

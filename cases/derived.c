@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC "SDF1"
 #define HEAD 16
 #define SEALED_MAX (DERIVED_LINES_MAX + (1u << 20))
+
+static const uint8_t magic[4] = { 'S', 'D', 'F', '1' };
 
 struct derived {
 	int fd;
@@ -37,7 +38,7 @@ static int whole(int fd, uint64_t *end, struct err *e)
 		if (r < 0)
 			return r;
 		len = get_be32(head + 12);
-		if (memcmp(head, MAGIC, 4) || len > SEALED_MAX ||
+		if (memcmp(head, magic, sizeof magic) != 0 || len > SEALED_MAX ||
 		    size - at - HEAD < len)
 			break;
 		at += HEAD + len;
@@ -50,7 +51,7 @@ int derived_open(const char *path, const uint8_t public[static 32],
 		 struct derived **out, struct err *e)
 {
 	struct derived *d = calloc(1, sizeof *d);
-	uint64_t end;
+	uint64_t end = 0;
 	int r;
 
 	if (!d)
@@ -86,7 +87,7 @@ int derived_append(struct derived *d, uint64_t n, struct bytes jsonl,
 	head = buf_room(&frame, HEAD);
 	if (!head)
 		return err_set(e, ERR_NOMEM, "no memory for the cache");
-	memcpy(head, MAGIC, 4);
+	memcpy(head, magic, sizeof magic);
 	put_be64(head + 4, n);
 	frame.len = HEAD;
 	r = age_encrypt(d->public, jsonl, &frame);
@@ -116,7 +117,7 @@ int derived_read(struct grant *g, const char *path, uint64_t *next,
 	struct buf sealed = BUF_INIT(SEALED_MAX);
 	struct buf lines = BUF_INIT(SEALED_MAX);
 	uint8_t head[HEAD];
-	uint64_t end;
+	uint64_t end = 0;
 	int r, fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -131,7 +132,7 @@ int derived_read(struct grant *g, const char *path, uint64_t *next,
 		if (r < 0)
 			break;
 		len = get_be32(head + 12);
-		if (memcmp(head, MAGIC, 4) || len > end - *next - HEAD) {
+		if (memcmp(head, magic, sizeof magic) != 0 || len > end - *next - HEAD) {
 			r = err_set(e, ERR_DAMAGED, "'%s' is no derived cache",
 				    path);
 			break;
@@ -205,7 +206,7 @@ int derived_map(const char *path, struct derived_map *m, int *cut,
 				break;
 			len = get_be32(head + 12);
 		}
-		if (!len || memcmp(head, MAGIC, 4) || len > SEALED_MAX ||
+		if (!len || memcmp(head, magic, sizeof magic) != 0 || len > SEALED_MAX ||
 		    (uint64_t)st.st_size - at - HEAD < len) {
 			if (cut)
 				*cut = 1;

@@ -67,7 +67,7 @@ static int entry_of(const char *dir, const char *name,
 	if (strlen(name) != NAME_DIGITS + 1 + HEAD_DIGITS + sizeof SUFFIX - 1 ||
 	    strspn(name, "0123456789") != NAME_DIGITS ||
 	    name[NAME_DIGITS] != '-' ||
-	    strcmp(name + NAME_DIGITS + 1 + HEAD_DIGITS, SUFFIX))
+	    strcmp(name + NAME_DIGITS + 1 + HEAD_DIGITS, SUFFIX) != 0)
 		return ERR_FORMAT;
 	out->seq = strtoull(name, &end, 10);
 	out->size = out->seq + 1;
@@ -78,7 +78,7 @@ int receipts_list(const char *vkey, struct receipts_entry **out, size_t *n,
 		  struct err *e)
 {
 	struct receipts_entry *list = NULL;
-	char dir[FILE_PATH_MAX];
+	char dir[FILE_PATH_MAX] = "";
 	char **names = NULL;
 	size_t count = 0, kept = 0;
 	int r = receipts_dir(vkey, dir, e);
@@ -110,7 +110,7 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e)
 {
 	struct buf text = BUF_INIT(RECEIPT_BYTES_MAX);
 	struct receipts_entry *list = NULL;
-	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], name[64];
+	char dir[FILE_PATH_MAX] = "", path[FILE_PATH_MAX] = "", name[64];
 	char head[HEAD_DIGITS + 1];
 	uint8_t hash[32];
 	uint64_t size = vault_size(v);
@@ -156,7 +156,7 @@ int receipts_hold(const struct vault *v, const struct receipts_entry *entry,
 		  struct err *e)
 {
 	struct buf text = BUF_INIT(RECEIPT_BYTES_MAX);
-	struct receipt *rc = malloc(sizeof *rc);
+	struct receipt *rc = calloc(1, sizeof *rc);
 	uint8_t raw[LEAF_LEN], hash[32];
 	struct note_vkey key;
 	struct leaf leaf;

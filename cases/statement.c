@@ -53,7 +53,7 @@ int statement_read(struct bytes note, struct statement *s, struct err *e)
 	nl = memchr(text.p, '\n', text.len);
 	n = nl ? (size_t)(nl - text.p) : 0;
 	if (n <= plen || n - plen >= sizeof s->kind ||
-	    memcmp(text.p, PREFIX, plen))
+	    memcmp(text.p, PREFIX, plen) != 0)
 		return err_set(e, ERR_FORMAT, "not a statement: bad first line");
 	memcpy(s->kind, text.p + plen, n - plen);
 	json = BYTES(nl + 1, text.len - n - 1);

@@ -276,15 +276,17 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 	if (r < 0)
 		goto out;
 	if (strcmp(u->admin.origin ? u->admin.origin : "",
-		   vault_origin(u->vault)) ||
-	    memcmp(u->admin.collector.pk, u->keys->collector.vkey.pk, 32)) {
+		   vault_origin(u->vault)) != 0 ||
+	    memcmp(u->admin.collector.pk, u->keys->collector.vkey.pk, 32) !=
+	    0) {
 		r = err_set(e, ERR_DAMAGED, "the unit's keys are not those of "
 			    "its init statement");
 		goto out;
 	}
 	if (u->user) {
 		who = admin_user(&u->admin, u->user_name);
-		if (!who || memcmp(who->sign.pk, u->user->sign.vkey.pk, 32))
+		if (!who || memcmp(who->sign.pk, u->user->sign.vkey.pk, 32) !=
+		    0)
 			r = err_set(e, ERR_DENIED, "user '%s' is not entered "
 				    "in this vault", u->user_name);
 		else if (who->revoked)

@@ -467,8 +467,9 @@ int cmd_case(struct cli *cli, int argc, char **argv)
 	if (!strcmp(what, "source") || !strcmp(what, "member")) {
 		verb = argc > 2 ? argv[2] : "";
 		skip = argc > 2 ? 2 : 1;
-		if (strcmp(verb, "add") && strcmp(verb, "list") &&
-		    strcmp(verb, "remove") && strcmp(verb, "--help"))
+		if (strcmp(verb, "add") != 0 && strcmp(verb, "list") != 0 &&
+		    strcmp(verb, "remove") != 0 &&
+		    strcmp(verb, "--help") != 0)
 			return cli_usage(cli, argv[0],
 					 _("what: add, list or remove?"));
 		if (!strcmp(verb, "--help"))

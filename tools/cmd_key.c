@@ -110,7 +110,7 @@ int cmd_key(struct cli *cli, int argc, char **argv)
 
 	if (!strcmp(what, "--help"))
 		return cli_help(cli, _(help));
-	if (strcmp(what, "show") && strcmp(what, "new"))
+	if (strcmp(what, "show") != 0 && strcmp(what, "new") != 0)
 		return cli_usage(cli, argv[0], _("what: show or new?"));
 	while ((opt = getopt_long(argc - 1, argv + 1, "", options, NULL)) !=
 	       -1) {

@@ -83,15 +83,15 @@ int cmd_receipt(struct cli *cli, int argc, char **argv)
 
 	if (!strcmp(what, "--help") || (arg && !strcmp(arg, "--help")))
 		return cli_help(cli, _(help));
-	if (strcmp(what, "list") && strcmp(what, "show"))
+	if (strcmp(what, "list") != 0 && strcmp(what, "show") != 0)
 		return cli_usage(cli, argv[0], _("what: list or show?"));
-	if (argc > 3 || (arg && strcmp(what, "show")))
+	if (argc > 3 || (arg && strcmp(what, "show") != 0))
 		return cli_usage(cli, argv[0], _("too many arguments"));
 	path = cli_vault(cli, &e);
 	r = path ? vault_open(path, VAULT_READ, NULL, &v, &e) : ERR_USAGE;
 	if (r == 0)
 		r = receipts_list(vault_vkey(v), &all, &n, &e);
-	if (r == 0 && strcmp(what, "show"))
+	if (r == 0 && strcmp(what, "show") != 0)
 		status = list(cli, all, n);
 	else if (r == 0)
 		r = show(cli, all, n, arg, &e);

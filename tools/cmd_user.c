@@ -153,7 +153,7 @@ int cmd_user(struct cli *cli, int argc, char **argv)
 	if (!strcmp(what, "--help"))
 		return cli_help(cli, _(help));
 	change = !strcmp(what, "add") || !strcmp(what, "revoke");
-	if (!change && strcmp(what, "list"))
+	if (!change && strcmp(what, "list") != 0)
 		return cli_usage(cli, argv[0],
 				 _("what: list, add or revoke?"));
 	status = read_args(cli, argc - 1, argv + 1, &a);

@@ -166,8 +166,8 @@ static int hoist(struct cli *cli, int argc, char **argv)
 			while (o->val != late[k])
 				o++;
 			len = strlen(o->name);
-			if (strncmp(argv[i], "--", 2) ||
-			    strncmp(argv[i] + 2, o->name, len))
+			if (strncmp(argv[i], "--", 2) != 0 ||
+			    strncmp(argv[i] + 2, o->name, len) != 0)
 				continue;
 			if (argv[i][2 + len] == '=' && o->has_arg) {
 				taken = take_global(cli, o->val,
