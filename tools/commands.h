@@ -12,6 +12,7 @@ typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 
 cli_command_fn cmd_age;
 cli_command_fn cmd_case;
+cli_command_fn cmd_collect;
 cli_command_fn cmd_export;
 cli_command_fn cmd_gaps;
 cli_command_fn cmd_init;

@@ -23,6 +23,7 @@ static const struct cli_command commands[] = {
 	{ "user", cmd_user, N_("people and their roles") },
 	{ "key", cmd_key, N_("show public keys, change a passphrase") },
 	{ "case", cmd_case, N_("cases: mandate, sources, members") },
+	{ "collect", cmd_collect, N_("one pass over a case's sources") },
 	{ "verify", cmd_verify, N_("check a vault or a bundle, without any key") },
 	{ "export", cmd_export, N_("write a signed evidence bundle") },
 	{ "gaps", cmd_gaps, N_("show from the records how politely a case was collected") },
