@@ -128,6 +128,8 @@ static int open_db(struct index **out, struct err *e)
 			  NULL);
 	r = index_exec(ix, "PRAGMA temp_store = MEMORY;"
 			   "PRAGMA journal_mode = MEMORY;", e);
+	if (r == 0)
+		r = index_rank_register(ix, e);
 	if (r < 0) {
 		index_free(ix);
 		return r;
@@ -235,6 +237,8 @@ void index_free(struct index *ix)
 		return;
 	for (int i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(ix->stmt[i]);
+	for (int i = 0; i < ASK_COUNT; i++)
+		sqlite3_finalize(ix->ask[i]);
 	sqlite3_close(ix->db);
 	free(ix->profiles);
 	free(ix);
@@ -285,4 +289,9 @@ int index_begin(struct index *ix, struct err *e)
 int index_commit(struct index *ix, struct err *e)
 {
 	return index_exec(ix, "COMMIT", e);
+}
+
+int index_optimize(struct index *ix, struct err *e)
+{
+	return index_exec(ix, "INSERT INTO fts(fts) VALUES('optimize')", e);
 }

@@ -38,6 +38,10 @@ int index_set_profiles(struct index *ix, const char *digests, struct err *e);
 int index_begin(struct index *ix, struct err *e);
 int index_commit(struct index *ix, struct err *e);
 
+/* index_optimize - merge the full-text index into one piece: after many
+ * additions searches get faster; costs about as long as saving does */
+int index_optimize(struct index *ix, struct err *e);
+
 struct index_capture {
 	uint64_t number;	/* case_seq */
 	uint64_t position;	/* leaf seq */

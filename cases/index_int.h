@@ -9,6 +9,10 @@
 
 #define INDEX_SCHEMA 2		/* raise it when a table changes */
 
+enum index_question {		/* questions kept prepared */
+	ASK_ALL, ASK_NEWEST, ASK_BEST, ASK_MORE, ASK_COUNT
+};
+
 enum index_stmt {		/* statements kept prepared */
 	STMT_CAPTURE, STMT_LATEST, STMT_INSERT, STMT_SEEN, STMT_SUPERSEDE,
 	STMT_FTS, STMT_SLOT, STMT_GONE, STMT_VANISH, STMT_BACK, STMT_EVENT,
@@ -18,6 +22,7 @@ enum index_stmt {		/* statements kept prepared */
 struct index {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[STMT_COUNT];
+	sqlite3_stmt *ask[ASK_COUNT];
 	uint64_t next;
 	char *profiles;
 };
@@ -28,6 +33,9 @@ int index_fail(struct index *ix, const char *what, struct err *e);
 /* index_stmt - the prepared statement, reset and cleared; NULL on failure */
 sqlite3_stmt *index_stmt(struct index *ix, enum index_stmt which,
 			 struct err *e);
+
+/* index_rank_register - the function relevance(fts), of cases/index_rank.c */
+int index_rank_register(struct index *ix, struct err *e);
 
 /* index_exec - run SQL without results */
 int index_exec(struct index *ix, const char *sql, struct err *e);

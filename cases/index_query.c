@@ -145,33 +145,68 @@ static const char NEWEST_SQL[] =
 " ORDER BY fts.rowid DESC LIMIT ?6 OFFSET ?7";
 
 /*
- * Only the newest INDEX_RANKED_MAX matches are ranked: bm25 over every match
- * of a common word costs hundreds of milliseconds in a large case.
+ * Only the newest INDEX_RANKED_MAX matches are ranked: over every match of a
+ * common word it would cost hundreds of milliseconds in a large case.
  */
 static const char BEST_SQL[] =
-"WITH m AS MATERIALIZED (SELECT fts.rowid AS id, bm25(fts) AS score"
+"WITH m AS MATERIALIZED (SELECT fts.rowid AS id, relevance(fts) AS score"
 " FROM fts JOIN post p ON p.id = fts.rowid WHERE fts MATCH ?1" FILTER
 " ORDER BY fts.rowid DESC LIMIT " "2000" "),"
-" best AS MATERIALIZED (SELECT id, score FROM m ORDER BY score LIMIT ?6"
+" best AS MATERIALIZED (SELECT id, score FROM m ORDER BY score DESC, id DESC LIMIT ?6"
 " OFFSET ?7)"
 " SELECT " POST_COLUMNS ", (SELECT snippet(fts, 0, '[', ']', '…', 24)"
-" FROM fts WHERE fts MATCH ?1 AND rowid = best.id), -best.score"
-" FROM best JOIN post p ON p.id = best.id ORDER BY best.score";
+" FROM fts WHERE fts MATCH ?1 AND rowid = best.id), best.score"
+" FROM best JOIN post p ON p.id = best.id ORDER BY best.score DESC, best.id DESC";
 _Static_assert(INDEX_RANKED_MAX == 2000, "BEST_SQL names the number");
 
 static const char MORE_SQL[] =
 "SELECT count(*) FROM (SELECT 1 FROM fts WHERE fts MATCH ?1 LIMIT 2001)";
 
-static int ask_more(struct index *ix, const char *match, int *more)
-{
-	sqlite3_stmt *st = NULL;
+static const char *const ASK_SQL[ASK_COUNT] = {
+	[ASK_ALL] = ALL_SQL, [ASK_NEWEST] = NEWEST_SQL,
+	[ASK_BEST] = BEST_SQL, [ASK_MORE] = MORE_SQL,
+};
 
-	if (sqlite3_prepare_v2(ix->db, MORE_SQL, -1, &st, NULL) != SQLITE_OK)
+/* take - a question, prepared; one in use (asked from a row) is made anew */
+static sqlite3_stmt *take(struct index *ix, enum index_question which,
+			  struct err *e)
+{
+	sqlite3_stmt *st = ix->ask[which];
+
+	ix->ask[which] = NULL;
+	if (!st && sqlite3_prepare_v3(ix->db, ASK_SQL[which], -1,
+				      SQLITE_PREPARE_PERSISTENT, &st, NULL)
+		   != SQLITE_OK) {
+		index_fail(ix, "cannot search", e);
+		return NULL;
+	}
+	return st;
+}
+
+static void give_back(struct index *ix, enum index_question which,
+		      sqlite3_stmt *st)
+{
+	if (!st)
+		return;
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	if (ix->ask[which])
+		sqlite3_finalize(st);
+	else
+		ix->ask[which] = st;
+}
+
+static int ask_more(struct index *ix, const char *match, int *more,
+		    struct err *e)
+{
+	sqlite3_stmt *st = take(ix, ASK_MORE, e);
+
+	if (!st)
 		return ERR_IO;
 	index_bind_text(st, 1, match);
 	*more = sqlite3_step(st) == SQLITE_ROW
 		&& sqlite3_column_int(st, 0) > INDEX_RANKED_MAX;
-	sqlite3_finalize(st);
+	give_back(ix, ASK_MORE, st);
 	return 0;
 }
 
@@ -200,7 +235,8 @@ int index_search(struct index *ix, const struct index_query *q,
 		 int *more_out, struct err *e)
 {
 	struct buf match = BUF_INIT(4 * QUERY_MAX);
-	const char *sql = !q->text ? ALL_SQL : q->best ? BEST_SQL : NEWEST_SQL;
+	enum index_question which = !q->text ? ASK_ALL
+					     : q->best ? ASK_BEST : ASK_NEWEST;
 	sqlite3_stmt *st = NULL;
 	int r = 0;
 
@@ -208,9 +244,8 @@ int index_search(struct index *ix, const struct index_query *q,
 		*more_out = 0;
 	if (q->text)
 		r = match_text(q->text, &match, e);
-	if (r == 0 && sqlite3_prepare_v2(ix->db, sql, -1, &st, NULL)
-		      != SQLITE_OK)
-		r = index_fail(ix, "cannot search", e);
+	if (r == 0 && !(st = take(ix, which, e)))
+		r = ERR_IO;
 	if (r < 0)
 		goto out;
 	index_bind_text(st, 1, q->text ? buf_cstr(&match) : NULL);
@@ -222,9 +257,9 @@ int index_search(struct index *ix, const struct index_query *q,
 	sqlite3_bind_int64(st, 7, q->offset);
 	r = run_posts(ix, st, 1, row, arg, e);
 	if (r == 0 && q->best && q->text && more_out)
-		r = ask_more(ix, buf_cstr(&match), more_out);
+		r = ask_more(ix, buf_cstr(&match), more_out, e);
 out:
-	sqlite3_finalize(st);
+	give_back(ix, which, st);
 	buf_release(&match);
 	return r;
 }

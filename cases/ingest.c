@@ -15,6 +15,7 @@
 #define SNAPSHOT_MAX ((size_t)4 << 30)
 #define WINDOW 8		/* items on their way, in order */
 #define BATCH 256		/* items of one transaction */
+#define OPTIMIZE_FROM 500	/* items added */
 #define LINES_MAX ((size_t)40 << 20)
 #define PROFILES_TEXT 16384
 
@@ -94,6 +95,8 @@ static int save(struct ingest *in, struct err *e)
 	struct bytes piece;
 	int r = case_path(in->u, in->g, "index.age", path, e);
 
+	if (r == 0 && in->rep.added >= OPTIMIZE_FROM)
+		r = index_optimize(in->ix, e);
 	if (r == 0)
 		r = index_save(in->ix, &plain, e);
 	if (r == 0) {

@@ -11,7 +11,9 @@
  * count.
  */
 #include "cases/index.h"
+#include "store/seal.h"
 #include "util/json.h"
+#include "util/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,18 +181,35 @@ static void ask(struct index *ix, const char *name, unsigned from, unsigned to,
 static void snapshot(struct index *ix)
 {
 	struct buf snap = BUF_INIT((size_t)4 << 30);
+	struct buf sealed = BUF_INIT((size_t)4 << 30);
+	struct buf plain = BUF_INIT((size_t)4 << 30);
+	struct age_identity id;
+	struct bytes piece;
 	struct index *other = NULL;
 	double t = now_ms();
 
 	if (index_save(ix, &snap, NULL) < 0)
 		exit(1);
 	printf("save %.0f ms, %.1f MB\n", now_ms() - t, (double)snap.len / 1e6);
+	age_identity_new(&id, NULL);
+	piece = buf_view(&snap);
 	t = now_ms();
-	if (index_load(buf_view(&snap), &other, NULL) < 0)
+	if (seal_to(id.recipient, &piece, 1, &sealed) < 0)
+		exit(1);
+	printf("seal %.0f ms, %.1f MB\n", now_ms() - t,
+	       (double)sealed.len / 1e6);
+	buf_release(&snap);
+	t = now_ms();
+	if (open_object(id.secret, buf_view(&sealed), &plain, NULL) < 0)
+		exit(1);
+	printf("open %.0f ms\n", now_ms() - t);
+	buf_release(&sealed);
+	t = now_ms();
+	if (index_load(buf_view(&plain), &other, NULL) < 0)
 		exit(1);
 	printf("load %.0f ms\n", now_ms() - t);
+	buf_release(&plain);
 	index_free(other);
-	buf_release(&snap);
 }
 
 int main(int argc, char **argv)
@@ -200,6 +219,8 @@ int main(int argc, char **argv)
 	struct index *ix = NULL;
 	double t = now_ms();
 
+	if (secret_start() < 0)
+		return 1;
 	make_words();
 	if (index_new(&ix, NULL) < 0)
 		return 1;
@@ -207,6 +228,10 @@ int main(int argc, char **argv)
 	t = (now_ms() - t) / 1e3;
 	printf("%u posts indexed in %.1f s (%.0f a second)\n", posts, t,
 	       posts / t);
+	t = now_ms();
+	if (index_optimize(ix, NULL) < 0)
+		return 1;
+	printf("optimize %.0f ms\n", now_ms() - t);
 	snapshot(ix);
 	printf("%-36s %-7s %8s %8s\n", "question", "order", "p50 ms", "p95 ms");
 	for (int best = 0; best < 2; best++) {
