@@ -2,7 +2,7 @@
 /* What came of a request: sealed first, then understood. */
 #include "crawler/crawl_int.h"
 
-#include "parsers/coding.h"
+#include "crawler/decodechild.h"
 #include "parsers/http.h"
 #include "parsers/robots.h"
 #include "parsers/url.h"
@@ -12,7 +12,6 @@
 
 #define RETRY_MS 30000			/* first wait after a network failure */
 #define RETRY_FAST_MS 100
-#define ROBOTS_BYTES_MAX (4u << 20)	/* as received */
 
 /* What the answer's head says that matters here. */
 struct answer {
@@ -73,27 +72,34 @@ static void read_answer(const struct exchange *x, const char *url,
 
 /* --- robots.txt ------------------------------------------------------------ */
 
-static int robots_body(const struct exchange *x, struct buf *out)
+/*
+ * Codings are undone in a child; a body without any is what was received.  A
+ * long one is read as far as it goes (RFC 9309 section 2.5).
+ */
+static int robots_body(const struct crawl *c, const struct exchange *x,
+		       struct buf *out)
 {
 	struct http_head h = HTTP_HEAD_INIT;
-	struct buf payload = BUF_INIT(ROBOTS_BYTES_MAX);
-	unsigned flags = 0;
-	int r;
+	struct buf all = BUF_INIT(DECODE_BODY_MAX);
+	struct bytes body = buf_view(&x->body);
+	int coded, r;
 
 	r = http_response_parse(buf_view(&x->head), &h, NULL);
-	if (r == 0)
-		r = coding_payload(&h, buf_view(&x->body), NULL, &payload,
-				   &flags, NULL);
-	if (r == 0 || (r == ERR_LIMIT && payload.len))
-		r = coding_content(&h, buf_view(&payload), NULL, out, &flags,
-				   NULL);
+	if (r < 0)
+		return r;
+	coded = http_get(&h, "Content-Encoding").p ||
+		http_get(&h, "Transfer-Encoding").p;
 	http_head_release(&h);
-	buf_release(&payload);
-	/* A long one is read as far as it goes (RFC 9309 section 2.5). */
-	if (r == ERR_LIMIT && out->len) {
-		out->failed = 0;
-		r = 0;
+	if (coded) {
+		r = decode_body(c->o->self_path, buf_view(&x->head), body,
+				&all, NULL);
+		body = buf_view(&all);
 	}
+	if (body.len > ROBOTS_MAX + 1)
+		body.len = ROBOTS_MAX + 1;
+	if (r == 0)
+		r = buf_addb(out, body);
+	buf_release(&all);
 	return r;
 }
 
@@ -125,7 +131,7 @@ static int robots_answer(struct crawl *c, struct flight *f, struct exchange *x,
 				   "%d times: taken as disallowing all",
 				   SCOPE_HOPS_MAX);
 	} else if (res.status >= 200 && res.status < 300) {
-		r = robots_body(x, &body);
+		r = robots_body(c, x, &body);
 		if (r < 0) {
 			res.status = 0;	/* cannot be read: unreachable */
 			crawl_find(c, j->url, "robots.txt cannot be decoded: "
