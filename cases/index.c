@@ -187,26 +187,22 @@ static int meta_read(struct index *ix, struct err *e)
 	return 0;
 }
 
-int index_load(struct bytes snapshot, struct index **out, struct err *e)
+int index_load(struct buf *snapshot, struct index **out, struct err *e)
 {
 	struct index *ix = NULL;
-	unsigned char *copy;
 	int r = open_db(&ix, e);
 
-	if (r < 0)
+	if (r < 0) {
+		buf_wipe(snapshot);
 		return r;
-	copy = sqlite3_malloc64(snapshot.len ? snapshot.len : 1);
-	if (!copy) {
-		index_free(ix);
-		return err_set(e, ERR_NOMEM, "no memory for an index");
 	}
-	if (snapshot.len)
-		memcpy(copy, snapshot.p, snapshot.len);
-	if (sqlite3_deserialize(ix->db, "main", copy,
-				(sqlite3_int64)snapshot.len,
-				(sqlite3_int64)snapshot.len,
-				SQLITE_DESERIALIZE_FREEONCLOSE
-				| SQLITE_DESERIALIZE_RESIZEABLE) != SQLITE_OK)
+	ix->snapshot = *snapshot;
+	memset(snapshot, 0, sizeof *snapshot);
+	ix->frozen = 1;
+	if (sqlite3_deserialize(ix->db, "main", ix->snapshot.p,
+				(sqlite3_int64)ix->snapshot.len,
+				(sqlite3_int64)ix->snapshot.len,
+				SQLITE_DESERIALIZE_READONLY) != SQLITE_OK)
 		r = err_set(e, ERR_DAMAGED, "index snapshot does not load");
 	if (r == 0)
 		r = meta_read(ix, e);
@@ -215,6 +211,29 @@ int index_load(struct bytes snapshot, struct index **out, struct err *e)
 		return r;
 	}
 	*out = ix;
+	return 0;
+}
+
+/* Prepared statements survive: the database reads the schema anew. */
+int index_thaw(struct index *ix, struct err *e)
+{
+	unsigned char *copy;
+	size_t len = ix->snapshot.len;
+
+	if (!ix->frozen)
+		return 0;
+	copy = sqlite3_malloc64(len ? len : 1);
+	if (!copy)
+		return err_set(e, ERR_NOMEM, "no memory for an index");
+	if (len)
+		memcpy(copy, ix->snapshot.p, len);
+	if (sqlite3_deserialize(ix->db, "main", copy, (sqlite3_int64)len,
+				(sqlite3_int64)len,
+				SQLITE_DESERIALIZE_FREEONCLOSE
+				| SQLITE_DESERIALIZE_RESIZEABLE) != SQLITE_OK)
+		return index_fail(ix, "cannot be written to", e);
+	buf_wipe(&ix->snapshot);
+	ix->frozen = 0;
 	return 0;
 }
 
@@ -240,6 +259,7 @@ void index_free(struct index *ix)
 	for (int i = 0; i < ASK_COUNT; i++)
 		sqlite3_finalize(ix->ask[i]);
 	sqlite3_close(ix->db);
+	buf_wipe(&ix->snapshot);
 	free(ix->profiles);
 	free(ix);
 }
@@ -258,10 +278,14 @@ int index_set_profiles(struct index *ix, const char *digests, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	char *copy = strdup(digests);
-	int r = 0;
+	int r = index_thaw(ix, e);
 
-	if (!copy)
-		return err_set(e, ERR_NOMEM, "no memory for an index");
+	if (r == 0 && !copy)
+		r = err_set(e, ERR_NOMEM, "no memory for an index");
+	if (r < 0) {
+		free(copy);
+		return r;
+	}
 	if (sqlite3_prepare_v2(ix->db,
 			       "INSERT OR REPLACE INTO meta VALUES('profiles', ?)",
 			       -1, &st, NULL) != SQLITE_OK)
@@ -283,7 +307,9 @@ int index_set_profiles(struct index *ix, const char *digests, struct err *e)
 
 int index_begin(struct index *ix, struct err *e)
 {
-	return index_exec(ix, "BEGIN", e);
+	int r = index_thaw(ix, e);
+
+	return r < 0 ? r : index_exec(ix, "BEGIN", e);
 }
 
 int index_commit(struct index *ix, struct err *e)
@@ -293,5 +319,8 @@ int index_commit(struct index *ix, struct err *e)
 
 int index_optimize(struct index *ix, struct err *e)
 {
-	return index_exec(ix, "INSERT INTO fts(fts) VALUES('optimize')", e);
+	int r = index_thaw(ix, e);
+
+	return r < 0 ? r : index_exec(ix, "INSERT INTO fts(fts) "
+				      "VALUES('optimize')", e);
 }

@@ -19,9 +19,11 @@ struct index;
  * index_new - an empty index
  * index_load - from a snapshot (bytes made by index_save); a snapshot of
  *   another schema is ERR_VERSION, a damaged one ERR_DAMAGED: build anew
+ *   snapshot   taken over, also on failure; it is copied when the first
+ *              addition comes, and not before
  */
 int index_new(struct index **out, struct err *e);
-int index_load(struct bytes snapshot, struct index **out, struct err *e);
+int index_load(struct buf *snapshot, struct index **out, struct err *e);
 int index_save(struct index *ix, struct buf *out, struct err *e);
 void index_free(struct index *ix);	/* NULL allowed */
 

@@ -432,8 +432,10 @@ static int add_item(struct index *ix, const struct index_capture *c,
 int index_add(struct index *ix, const struct index_capture *c,
 	      struct bytes jsonl, struct err *e)
 {
-	int r = index_exec(ix, "SAVEPOINT item", e);
+	int r = index_thaw(ix, e);
 
+	if (r == 0)
+		r = index_exec(ix, "SAVEPOINT item", e);
 	if (r < 0)
 		return r;
 	r = add_item(ix, c, jsonl, e);

@@ -23,6 +23,8 @@ struct index {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[STMT_COUNT];
 	sqlite3_stmt *ask[ASK_COUNT];
+	struct buf snapshot;	/* what db reads from while frozen is set */
+	int frozen;		/* loaded, and not yet written to */
 	uint64_t next;
 	char *profiles;
 };
@@ -33,6 +35,9 @@ int index_fail(struct index *ix, const char *what, struct err *e);
 /* index_stmt - the prepared statement, reset and cleared; NULL on failure */
 sqlite3_stmt *index_stmt(struct index *ix, enum index_stmt which,
 			 struct err *e);
+
+/* index_thaw - make a loaded index one that can be written to */
+int index_thaw(struct index *ix, struct err *e);
 
 /* index_rank_register - the function relevance(fts), of cases/index_rank.c */
 int index_rank_register(struct index *ix, struct err *e);

@@ -82,7 +82,7 @@ int ingest_snapshot(struct unit *u, struct grant *g, struct index **out,
 		r = custody_open(g, buf_view(&sealed), &plain, e);
 	buf_release(&sealed);
 	if (r == 0)
-		r = index_load(buf_view(&plain), out, e);
+		r = index_load(&plain, out, e);
 	buf_wipe(&plain);
 	return r;
 }

@@ -205,10 +205,9 @@ static void snapshot(struct index *ix)
 	printf("open %.0f ms\n", now_ms() - t);
 	buf_release(&sealed);
 	t = now_ms();
-	if (index_load(buf_view(&plain), &other, NULL) < 0)
+	if (index_load(&plain, &other, NULL) < 0)
 		exit(1);
 	printf("load %.0f ms\n", now_ms() - t);
-	buf_release(&plain);
 	index_free(other);
 }
 
