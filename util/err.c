@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_errno
+
 const char *(*err_translate)(const char *fmt);
 
 const char *err_word(const char *word)

@@ -7,7 +7,7 @@ dir=${TMPDIR:-/tmp}/scelle-asan.$$
 mkdir -p "$dir"
 export ASAN_OPTIONS="log_path=$dir/asan:detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="log_path=$dir/ubsan:print_stacktrace=1"
-export LSAN_OPTIONS="suppressions=$(pwd)/tests/check/lsan.txt:print_suppressions=0"
+export LSAN_OPTIONS="suppressions=$PWD/tests/check/lsan.txt:print_suppressions=0"
 make --no-print-directory MODE=asan unit
 rc=$?
 n=$(find "$dir" -type f | wc -l)
