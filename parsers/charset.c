@@ -276,7 +276,7 @@ static int decode_iconv(struct arena *a, struct charset_text *t, iconv_t cd)
 {
 	char *in = (char *)(uintptr_t)t->body.p;
 	size_t left = t->body.len, size = left * 4 + STEP + 8, o = 0, n = 0;
-	size_t marks = size / (STEP - 8) + 2 + left;
+	size_t marks;
 	uint8_t *out;
 
 	if (left > SIZE_MAX / 64)

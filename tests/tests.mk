@@ -45,7 +45,7 @@ check: all
 	    --suppressions-list=tests/check/cppcheck.txt \
 	    --error-exitcode=1 -I. -D_GNU_SOURCE -DSCELLE_VERSION='"0"' -DSCELLE_PREFIX='"/"' $(FLOORS) tools
 	$(call say,TIDY,all sources)
-	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
+	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- \
 	    $(CPPFLAGS) -std=c11 $(PKGCFLAGS) 2>/dev/null || { echo "clang-tidy: $$*"; exit 255; }' sh
 	$(call say,SHELL,scripts)
 	$(Q)shellcheck -x -P SCRIPTDIR -e SC1091 $$(git ls-files '*.sh' .ci/run)

@@ -17,20 +17,16 @@ allow() {
 	esac
 }
 for floor in util store parsers crawler cases tools; do
-	may=" $(allow $floor) "
-	for f in "$floor"/*.[ch]; do
-		[ -e "$f" ] || continue
-		for inc in $(sed -n 's/^#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$f"); do
-			case $inc in
-			*/*) ;;
-			*) say "$f: include \"$inc\" is not written from the root"; continue ;;
-			esac
-			case $may in
-			*" ${inc%%/*} "*) ;;
-			*) say "$f: floor $floor must not include \"$inc\"" ;;
-			esac
-		done
-	done
+	hits=$(awk -v floor="$floor" -v may=" $(allow $floor) " '
+		/^#[ \t]*include[ \t]*"/ {
+			split($0, q, "\"")
+			n = index(q[2], "/")
+			if (!n)
+				printf "%s: include \"%s\" is not written from the root\n", FILENAME, q[2]
+			else if (!index(may, " " substr(q[2], 1, n - 1) " "))
+				printf "%s: floor %s must not include \"%s\"\n", FILENAME, floor, q[2]
+		}' "$floor"/*.[ch])
+	[ -z "$hits" ] || say "$hits"
 done
 
 # door HEADER-PATTERN FILE-PATTERN: only those files include that library
@@ -59,14 +55,17 @@ hits=$(grep -nE '(^|[^A-Za-z0-9_])(printf|puts|putchar|perror)[ ]?\(|fprintf\((s
 [ -z "$hits" ] || say "below tools/ nothing prints:
 $hits"
 
-for f in $(git ls-files '*.c' '*.h' '*.sh' 'Makefile' '*.mk' '*.profile' '.ci/run' '*.po' 2>/dev/null); do
-	head -5 "$f" | grep -q 'SPDX-License-Identifier: EUPL-1.2' || say "$f: no SPDX line"
-done
+# shellcheck disable=SC2046  # no file name here holds a blank
+hits=$(awk 'FNR <= 5 && /SPDX-License-Identifier: EUPL-1\.2/ { has[FILENAME] = 1 }
+	END { for (i = 1; i < ARGC; i++) if (!has[ARGV[i]]) print ARGV[i] ": no SPDX line" }' \
+	$(git ls-files '*.c' '*.h' '*.sh' 'Makefile' '*.mk' '*.profile' '.ci/run' '*.po'))
+[ -z "$hits" ] || say "$hits"
 hits=$(git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.sh' '*.md' '*.mk' Makefile ':!tests/check/floors.sh')
 [ -z "$hits" ] || say "left open in the text:
 $hits"
-for f in $(git ls-files '*.c' '*.h'); do
-	n=$(wc -l <"$f")
-	[ "$n" -le 900 ] || say "$f: $n lines, does it still have one job?"
-done
+# shellcheck disable=SC2046
+hits=$(awk '{ n[FILENAME]++ }
+	END { for (f in n) if (n[f] > 900) print f ": " n[f] " lines, does it still have one job?" }' \
+	$(git ls-files '*.c' '*.h'))
+[ -z "$hits" ] || say "$hits"
 exit $bad

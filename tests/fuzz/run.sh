@@ -6,6 +6,7 @@ set -u
 dir=$1 secs=$2
 shift 2
 export dir secs
+# shellcheck disable=SC2016  # expanded by the inner shell
 printf '%s\n' "$@" | xargs -P 2 -I{} sh -c '
 	t=$1 n=$(basename "$1")
 	mkdir -p "$dir/corpus/$n"
