@@ -187,15 +187,28 @@ static int leaves_room(struct batch *b)
 
 static int flush(struct stream *s, struct err *e)
 {
-	int r = vio_write(s->pack_fd, s->out.p, s->out.len, s->pack_size, e);
+	int r;
 
+	if (s->out.len == 0)
+		return 0;
+	r = vio_write(s->pack_fd, s->out.p, s->out.len, s->pack_size, e);
 	if (r < 0)
 		return r;
+	s->unsynced = 1;
 	s->pack_size += s->out.len;
 	buf_clear(&s->out);
 	if (s->out.size > 2 * FLUSH)
 		buf_release(&s->out);
 	return 0;
+}
+
+static int sync_pack(struct stream *s, struct err *e)
+{
+	int r = s->unsynced ? vio_sync(s->pack_fd, e) : 0;
+
+	if (r == 0)
+		s->unsynced = 0;
+	return r;
 }
 
 /* Have a pack to write to, a new one where the last is full. */
@@ -206,9 +219,9 @@ static int want_pack(struct stream *s, struct err *e)
 	int fresh = s->pack == 0, r;
 
 	if (!fresh && s->pack_size + s->out.len >= s->v->pack_close) {
-		r = s->pack_fd < 0 ? 0 : flush(s, e);
-		if (r == 0 && s->pack_fd >= 0)
-			r = vio_sync(s->pack_fd, e);
+		r = flush(s, e);
+		if (r == 0)
+			r = sync_pack(s, e);
 		if (r < 0)
 			return r;
 		fresh = 1;
@@ -433,13 +446,12 @@ static int write_parts(struct batch *b, struct err *e)
 	int r = 0;
 
 	for (struct part *p = b->parts; r == 0 && p; p = p->next) {
-		if (p->s->out.len)
-			r = flush(p->s, e);
+		r = flush(p->s, e);
 		if (r == 0)
 			r = write_slots(b, p, e);
 	}
 	for (struct part *p = b->parts; r == 0 && p; p = p->next) {
-		r = vio_sync(p->s->pack_fd, e);
+		r = sync_pack(p->s, e);
 		if (r == 0)
 			r = vio_sync(p->s->keys_fd, e);
 	}

@@ -191,6 +191,7 @@ struct stream {
 	int pack_fd, keys_fd;		/* -1: not open */
 	uint64_t pack_size, keys_size;	/* bytes in the files */
 	struct buf out;			/* pack bytes not written yet */
+	int unsynced;			/* pack bytes written, not synced */
 	int busy;			/* in the batch in progress */
 	/* reading */
 	uint32_t read_pack;

@@ -27,7 +27,9 @@ static struct crash {
 	int error;
 	unsigned count;
 	int down;
-	int drop_syncs;		/* a sync that promises and does nothing */
+	int drop_syncs;		/* syncs promise and do nothing */
+	unsigned drop_at;	/* this sync alone promises and does nothing */
+	unsigned syncs;
 	unsigned rnd;
 	struct pending ops[OPS_MAX];
 	unsigned nops;
@@ -152,10 +154,15 @@ static int crash_hook(void *arg, enum vio_op op, int fd, const char *path,
 		remember(op, -1, path, 0, 0);
 		break;
 	case VIO_SYNC:
-		if (!cr.drop_syncs) {
-			path_of(fd, name);
+		path_of(fd, name);
+		if (!cr.drop_syncs && ++cr.syncs != cr.drop_at)
 			keep(name, 0);
-		}
+		break;
+	case VIO_RENAME:
+		for (unsigned i = 0; i < cr.nops; i++)
+			if (!strcmp(cr.ops[i].path, p))
+				snprintf(cr.ops[i].path,
+					 sizeof cr.ops[i].path, "%s", path);
 		break;
 	case VIO_SYNC_DIR:
 		keep(path, 1);
@@ -168,6 +175,8 @@ static int crash_hook(void *arg, enum vio_op op, int fd, const char *path,
 
 static void start(unsigned at, int error, unsigned seed)
 {
+	while (cr.nops > 0)
+		free(cr.ops[--cr.nops].old);
 	memset(&cr, 0, sizeof cr);
 	cr.at = at;
 	cr.error = error;
@@ -263,7 +272,7 @@ static void work(const char *dir, struct acked *ack)
 	if (vault_open(dir, VAULT_WRITE, kit_seed, &v, NULL) < 0)
 		return;
 	v->log.close_at = 6;
-	v->pack_close = 2500;
+	v->pack_close = 1500;
 	a = any_stream(v, CASE_A);
 	b = any_stream(v, CASE_B);
 	for (unsigned i = 0; a && b && i < 5; i++) {
@@ -347,6 +356,13 @@ static void oracle(const char *dir, const struct acked *ack, unsigned at)
 	must_verify(dir, at);
 }
 
+/* Nothing armed, nothing kept. */
+static void stop(void)
+{
+	start(0, 0, 0);
+	vio_set_hook(NULL, NULL);
+}
+
 static unsigned operations(void)
 {
 	struct acked ack = { 0 };
@@ -358,6 +374,7 @@ static unsigned operations(void)
 	work(dir, &ack);
 	vio_set_hook(NULL, NULL);
 	n = cr.count;
+	stop();
 	cr_assert_eq(ack.a, 7);
 	cr_assert_eq(ack.b, 4);
 	must_verify(dir, 0);
@@ -382,6 +399,7 @@ static void every_point(int error, int power)
 			lose_power(power);
 		vio_set_hook(NULL, NULL);
 		oracle(dir, &ack, at);
+		stop();
 		kit_remove(dir);
 	}
 }
@@ -456,6 +474,71 @@ Test(recover, recovery_killed_at_any_operation_does_it_again)
 	}
 }
 
+/* The oracle as a question: does all of it hold? */
+static int holds(const char *dir, const struct acked *ack)
+{
+	struct verify_options o = { .threads = 1 };
+	struct verify_report rep;
+	struct vault *v = NULL;
+	struct stream *a, *b;
+	int ok;
+
+	if (vault_open(dir, VAULT_WRITE, kit_seed, &v, NULL) < 0)
+		return 0;
+	ok = vault_size(v) >= ack->leaves;
+	for (unsigned i = 0; i < cr.nheads; i++) {
+		uint8_t root[32];
+
+		ok &= tree_root(&v->log.tree, cr.heads[i].size, root) == 0
+		      && !memcmp(root, cr.heads[i].root, 32);
+	}
+	a = any_stream(v, CASE_A);
+	b = any_stream(v, CASE_B);
+	ok &= a && stream_count(a) >= ack->a && b && stream_count(b) >= ack->b;
+	vault_close(v);
+	return ok && verify_vault(dir, &o, &rep, NULL) == 0;
+}
+
+/* No sync of a commit can go without the model seeing what it was for. */
+Test(recover, each_sync_of_a_commit_is_needed)
+{
+	unsigned total = operations(), syncs, needed = 0;
+	struct acked none = { 0 };
+	char *dir = kit_dir();
+
+	vault_close(kit_new(dir));
+	start(0, EIO, 1);
+	work(dir, &none);
+	syncs = cr.syncs;
+	stop();
+	kit_remove(dir);
+	for (unsigned drop = 1; drop <= syncs; drop++) {
+		int seen = 0;
+
+		for (unsigned at = 1; !seen && at <= total; at++) {
+			struct acked ack = { 0 };
+
+			dir = kit_dir();
+			vault_close(kit_new(dir));
+			start(at, EIO, at);
+			cr.drop_at = drop;
+			work(dir, &ack);
+			/* Not come to it, or far behind it. */
+			if (cr.syncs >= drop && cr.syncs < drop + 6) {
+				lose_power(0);
+				seen = !holds(dir, &ack);
+			}
+			stop();
+			kit_remove(dir);
+		}
+		/* The last head: recovery signs the very same again. */
+		cr_expect(seen || drop == syncs, "sync %u of %u is not missed",
+			  drop, syncs);
+		needed += (unsigned)seen;
+	}
+	cr_assert_geq(needed + 1, syncs);
+}
+
 /* The model can tell: without syncs, acknowledged items are lost. */
 Test(recover, a_writer_whose_syncs_do_nothing_is_caught)
 {
@@ -500,7 +583,7 @@ Test(recover, after_a_failure_nothing_more_is_written)
 	cr_assert_eq(vault_publish(v, NULL), ERR_IO);
 	vault_close(v);
 	cr_assert_eq(cr.count, before);
-	vio_set_hook(NULL, NULL);
+	stop();
 	kit_remove(dir);
 }
 
