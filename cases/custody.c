@@ -298,33 +298,6 @@ int custody_record(struct grant *g, const char *kind, struct unit_write *w,
 
 /* --- the audit's own reading ------------------------------------------------ */
 
-/* The month's secret from the wrap of who is logged in. */
-static int month_secret(struct unit *u, const char *month, uint8_t *secret,
-			struct err *e)
-{
-	struct buf file = BUF_INIT(AGE_HEADER_MAX), plain = BUF_INIT(64);
-	char rel[96], path[FILE_PATH_MAX];
-	int r;
-
-	snprintf(rel, sizeof rel, "audit/%s/wraps/%s.age", month, u->user_name);
-	r = unit_path(u, rel, path, e);
-	if (r == 0 && !file_exists(path))
-		r = err_set(e, ERR_DENIED, "'%s' holds no key to the audit of "
-			    "%s", u->user_name, month);
-	if (r == 0)
-		r = file_read(path, &file, e);
-	if (r == 0)
-		r = age_decrypt(&u->user->receive, 1, buf_view(&file), &plain,
-				e);
-	if (r == 0 && plain.len != 32)
-		r = err_set(e, ERR_DAMAGED, "'%s' holds no secret", rel);
-	if (r == 0)
-		memcpy(secret, plain.p, 32);
-	buf_wipe(&plain);
-	buf_release(&file);
-	return r;
-}
-
 static int month_stream(struct unit *u, const char *month, struct stream **out,
 			struct err *e)
 {
@@ -372,7 +345,7 @@ int custody_audit(struct unit *u, const char *month, const char *why,
 	if (r == 0)
 		r = access_record(u, &a, NULL, NULL, e);
 	if (r == 0)
-		r = month_secret(u, month, secret, e);
+		r = unit_month_secret(u, month, secret, e);
 	if (r == 0)
 		r = stream_unlock(s, secret, e);
 	if (r == 0)

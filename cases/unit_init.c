@@ -64,7 +64,7 @@ static int new_user_keys(const char *origin, const char *user,
 
 /* --- users ----------------------------------------------------------------- */
 
-static void user_paths(const char *name, char paths[USER_FILES][128])
+static void user_paths(const char *name, char (*paths)[128])
 {
 	snprintf(paths[0], 128, "admin/users/%s.pub", name);
 	snprintf(paths[1], 128, "admin/users/%s.key.age", name);
@@ -98,22 +98,70 @@ static int user_files(struct unit *u, const char *name,
 	return r;
 }
 
+/*
+ * Who watches later reads the months before as well: those that who adds them
+ * can open.  The wraps' paths are appended to files.
+ */
+static int share_months(struct unit *u, const char *name,
+			const struct user_keys *k, char (*paths)[128],
+			const char **files, size_t *n, struct err *e)
+{
+	uint8_t *secret = secret_alloc(32);
+	int r = 0;
+
+	if (!secret)
+		return err_set(e, ERR_NOMEM, "no memory for keys");
+	for (size_t i = 0; r == 0 && u->user && i < u->admin.nmonths; i++) {
+		const char *month = u->admin.months[i].name;
+		struct err quiet = ERR_INIT;
+
+		r = unit_month_secret(u, month, secret, &quiet);
+		if (r == ERR_DENIED) {
+			r = 0;
+			continue;
+		}
+		snprintf(paths[i], sizeof *paths, "audit/%s/wraps/%s.age",
+			 month, name);
+		if (r < 0)
+			err_set(e, r, "%s", quiet.text);
+		else
+			r = unit_put_sealed(u, paths[i], k->receive.recipient,
+					    BYTES(secret, 32), e);
+		files[(*n)++] = paths[i];
+	}
+	secret_free(secret);
+	return r;
+}
+
 static int user_statement(struct unit *u, const char *name, const char *full,
 			  const struct user_keys *k, unsigned roles,
 			  struct err *e)
 {
-	char paths[USER_FILES][128], receive[AGE_RECIPIENT_TEXT];
-	const char *files[USER_FILES], *role;
+	char receive[AGE_RECIPIENT_TEXT];
+	char (*paths)[128] = calloc(USER_FILES + u->admin.nmonths + 1,
+				    sizeof *paths);
+	const char **files = calloc(USER_FILES + u->admin.nmonths + 1,
+				    sizeof *files);
+	const char *role;
+	size_t n = USER_FILES;
 	struct buf sign = BUF_INIT(1024);
 	struct unit_write w;
 	unsigned bit;
-	int r = unit_begin(u, "user-add", &w, e);
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	if (!paths || !files) {
+		r = err_set(e, ERR_NOMEM, "no memory for a statement");
+		goto out;
+	}
 	user_paths(name, paths);
 	for (size_t i = 0; i < USER_FILES; i++)
 		files[i] = paths[i];
+	if (roles & ROLES_AUDIT)
+		r = share_months(u, name, k, paths + USER_FILES, files, &n, e);
+	if (r == 0)
+		r = unit_begin(u, "user-add", &w, e);
+	if (r < 0)
+		goto out;
 	note_vkey_put(&k->sign.vkey, &sign);
 	age_recipient_str(k->receive.recipient, receive);
 	jsonw_str(&w.draft.w, "user", name);
@@ -126,7 +174,11 @@ static int user_statement(struct unit *u, const char *name, const char *full,
 	jsonw_str(&w.draft.w, "sign", buf_cstr(&sign));
 	jsonw_str(&w.draft.w, "receive", receive);
 	buf_release(&sign);
-	return unit_commit(u, &w, files, USER_FILES, NULL, e);
+	r = unit_commit(u, &w, files, n, NULL, e);
+out:
+	free(files);
+	free(paths);
+	return r;
 }
 
 int unit_add_user(struct unit *u, const char *name, const char *full,
@@ -292,6 +344,32 @@ out:
 	free(files);
 	free(paths);
 	secret_free(id);
+	return r;
+}
+
+int unit_month_secret(struct unit *u, const char *month, uint8_t *secret,
+		      struct err *e)
+{
+	struct buf file = BUF_INIT(AGE_HEADER_MAX), plain = BUF_INIT(64);
+	char rel[96], path[FILE_PATH_MAX];
+	int r;
+
+	snprintf(rel, sizeof rel, "audit/%s/wraps/%s.age", month, u->user_name);
+	r = unit_path(u, rel, path, e);
+	if (r == 0 && !file_exists(path))
+		r = err_set(e, ERR_DENIED, "'%s' holds no key to the audit of "
+			    "%s", u->user_name, month);
+	if (r == 0)
+		r = file_read(path, &file, e);
+	if (r == 0)
+		r = age_decrypt(&u->user->receive, 1, buf_view(&file), &plain,
+				e);
+	if (r == 0 && plain.len != 32)
+		r = err_set(e, ERR_DAMAGED, "'%s' holds no secret", rel);
+	if (r == 0)
+		memcpy(secret, plain.p, 32);
+	buf_wipe(&plain);
+	buf_release(&file);
 	return r;
 }
 

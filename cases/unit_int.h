@@ -44,6 +44,11 @@ int unit_stream_new(struct unit *u, const char *dir,
 		    struct err *e);
 struct stream *unit_stream_find(const struct unit *u, const char *dir);
 
+/* unit_month_secret - a month's secret (32 bytes of secret memory) from the
+ * wrap of who is logged in; ERR_DENIED when there is none */
+int unit_month_secret(struct unit *u, const char *month, uint8_t *secret,
+		      struct err *e);
+
 /* unit_month_open - the stream of a month that the admin stream names */
 int unit_month_open(struct unit *u, const struct admin_month *m,
 		    struct stream **out, struct err *e);

@@ -82,15 +82,16 @@ static void progress(void *arg, const struct crawl_progress *p)
 	}
 	if (!w->wanted)
 		return;
-	buf_addf(&line, _("pages %" PRIu64 "  posts %" PRIu64 "  media %" PRIu64
-		 "  refused %" PRIu64 "  failed %" PRIu64 "  left %" PRIu64
-		 "  %.1f MB  "), p->pages, p->posts, p->media, p->refused,
-		 p->failed, p->pending, (double)p->bytes / 1e6);
-	if (p->host && p->wait_ms > 0)
-		buf_addf(&line, _("waiting %.1f s for %s"),
-			 (double)p->wait_ms / 1000, p->host);
-	else if (p->host)
-		buf_adds(&line, p->host);
+	buf_addf(&line, _("pages %" PRIu64 ", posts %" PRIu64 ", media %" PRIu64
+		 ", left %" PRIu64 ", %.1f MB"), p->pages, p->posts, p->media,
+		 p->pending, (double)p->bytes / 1e6);
+	if (p->refused || p->failed)
+		buf_addf(&line, _(", refused %" PRIu64 ", failed %" PRIu64),
+			 p->refused, p->failed);
+	if (p->wait_ms > 0)
+		buf_addf(&line, _("; in %.0f s"), (double)p->wait_ms / 1000);
+	if (p->host && *p->host)
+		buf_addf(&line, " %s", p->host);
 	cli_progress(w->cli, buf_cstr(&line));
 	buf_release(&line);
 }
