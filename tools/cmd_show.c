@@ -193,10 +193,11 @@ static void gate(struct reading *rd, const json_t *o)
 		return;
 	n = (size_t)snprintf(text, sizeof text, _("claim %lld, %lld ms apart:"),
 			     (long long)claim, (long long)delay);
-	json_array_foreach(json_object_get(g, "keys"), i, k)
+	json_array_foreach(json_object_get(g, "keys"), i, k) {
 		if (n < sizeof text && json_is_string(k))
 			n += (size_t)snprintf(text + n, sizeof text - n, " %s",
 					      json_string_value(k));
+	}
 	field(rd, _("turn"), text);
 }
 
@@ -257,8 +258,9 @@ static void tls(struct reading *rd, const json_t *o)
 	snprintf(text, sizeof text, "%s %s", proto ? proto : "",
 		 cipher ? cipher : "");
 	field(rd, "TLS", text);
-	json_array_foreach(json_object_get(t, "chain_sha256"), i, c)
+	json_array_foreach(json_object_get(t, "chain_sha256"), i, c) {
 		field_json(rd, i ? "" : _("certificates"), c);
+	}
 }
 
 /* dns - the answers stand in the metadata record, our own JSON */

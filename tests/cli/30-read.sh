@@ -154,6 +154,17 @@ check 'in order' sort -c "$T/times"
 expect_exit 0 s timeline now --why test --until 2000-01-01
 check 'and within bounds' test ! -s "$T/out"
 
+# --- what is asked is on record; numbers are not, but that they were shown ---
+nir='2 95 10 99 126 111 93'
+expect_exit 0 s search now "$nir" --why 'a number'
+expect_exit 0 s --json posts now --why 'in clear' --unmask
+expect_exit 0 s --json audit --why control
+check 'the question is in the audit' has "$T/out" '2 ** ** ** *** *** 93'
+check 'the number is not' hasnt "$T/out" "$nir"
+grep -F 'in clear' "$T/out" >"$T/clear"
+check 'that numbers were shown is' grep -q '"unmasked":true' "$T/clear"
+check 'and only there' same "$(grep -c '"unmasked":true' "$T/out")" 1
+
 # --- nothing in clear on disk ---
 check_not 'no word of a post is in the vault' grep -rqaF "$word" "$V"
 expect_exit 0 "$SCELLE" verify "$V"
