@@ -11,7 +11,7 @@
 #include "crawler/robotscache.h"
 #include "crawler/scope.h"
 
-#include <jansson.h>
+#include "util/json.h"
 
 #define FETCHERS_MAX 3
 #define FLIGHTS_MAX 16

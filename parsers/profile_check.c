@@ -356,7 +356,7 @@ static int check_block(struct check *c, struct block *b)
 		if (res == 0 && u->sub)
 			res = check_block(c, u->sub);
 		if (res == 0 && u->type == RULE_MAP &&
-		    (u->sub->count != 2 ||
+		    (!u->sub || u->sub->count != 2 ||
 		     strcmp(u->sub->rules[0].key, "name") ||
 		     strcmp(u->sub->rules[1].key, "value")))
 			return err_set(c->e, ERR_FORMAT,
