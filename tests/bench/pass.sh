@@ -93,8 +93,6 @@ pass_peers() {
 bench_pass() {
 	local r n
 	export S
-	"$S" help collect >/dev/null 2>&1 || "$S" collect --help >/dev/null 2>&1 ||
-		note "pass: this scelle may not collect yet"
 	WGET='' SCRAPY='' CHAIN=''
 	have wget && WGET=1
 	have_py scrapy && SCRAPY=1

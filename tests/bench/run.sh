@@ -77,6 +77,7 @@ restic() { command restic -q --no-cache -r "$W/restic" -p "$W/password" "$@"; }
 seal_round() {
 	local r=$1
 	rm -rf "$W/vault"
+	cat "$IN"/p/* "$IN"/media/* >/dev/null
 	sync
 	measure seal ours "$r" "$B/bench_vault" seal "$W/vault" "$IN/p" "$IN/media"
 	if [ -n "${RESTIC:-}" ]; then
