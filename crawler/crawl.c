@@ -598,6 +598,9 @@ int crawl_run(const struct crawl_job *job, struct crawl_report *rep,
 out:
 	if (c->frontier)
 		rep->total.pending = frontier_pending(c->frontier);
+	/* What was fetched before something failed is evidence too. */
+	if (r < 0 && c->batch)
+		(void)crawl_commit(c, NULL);
 	release(c);
 	/* After a failure the journals stay as they are, as after a crash. */
 	if (r == 0 || r == ERR_DENIED) {

@@ -103,6 +103,21 @@ static int robots_body(const struct crawl *c, const struct exchange *x,
 	return r;
 }
 
+/* A Crawl-delay beyond our longest is cut to it, and said. */
+static void tell_delay(struct crawl *c, const char *url)
+{
+	struct robotscache_answer a;
+	struct url u = URL_INIT;
+
+	if (url_parse(bytes_str(url), NULL, &u, NULL) == 0 &&
+	    robotscache_check(c->robots, c->job->mandate, &u, c->now.wall_ms,
+			      &a) == 0 && a.delay_cut)
+		crawl_find(c, url, "asks for a Crawl-delay longer than %lld "
+			   "s: that long is waited",
+			   (long long)ROBOTSCACHE_DELAY_MAX_MS / 1000);
+	url_release(&u);
+}
+
 static int robots_answer(struct crawl *c, struct flight *f, struct exchange *x,
 			 struct answer *a, uint64_t seq, struct err *e)
 {
@@ -141,6 +156,8 @@ static int robots_answer(struct crawl *c, struct flight *f, struct exchange *x,
 	}
 	r = robotscache_store(c->robots, f->claim.id, j->authority, &res, e);
 	buf_release(&body);
+	if (r == 0)
+		tell_delay(c, j->url);
 	crawl_robots_done(c, j);
 	return r;
 }
@@ -218,6 +235,9 @@ static int redirected(struct crawl *c, const struct flight *f,
 		      struct answer *a, uint64_t seq, struct err *e)
 {
 	struct frontier_url u = f->item.u;
+	struct scope_ask ask = { .purpose = SCOPE_PAGE,
+				 .source = SCOPE_NO_SOURCE };
+	struct scope_decision d;
 	int r;
 
 	if (a->login && u.kind == FRONTIER_PAGE) {
@@ -231,6 +251,20 @@ static int redirected(struct crawl *c, const struct flight *f,
 		crawl_find(c, f->url, "status %d without a usable Location",
 			   a->status);
 		return done(c, f, e);
+	}
+	if (strncmp(a->location, "https://", 8) != 0 &&
+	    strncmp(a->location, "http://", 7) != 0) {
+		ask.url = bytes_str(a->location);
+		ask.hops = u.hops + 1u;
+		r = scope_decide(c->job->mandate, &c->rules, &ask,
+				 c->now.wall_ms, &d);
+		if (r < 0)
+			return err_set(e, r, "out of memory");
+		c->rep->out_of_scope++;
+		crawl_find(c, a->location, "redirect not followed: %s", d.rule);
+		r = crawl_seal_refused(c, a->location, "scope", d.rule,
+				       u.source, seq, NULL, e);
+		return r < 0 ? r : done(c, f, e);
 	}
 	/* Its own exchange, with its own scope check, when its turn comes. */
 	u.url = a->location;

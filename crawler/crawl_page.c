@@ -483,11 +483,11 @@ int crawl_page(struct crawl *c, struct page_job *j, struct parse_result *res,
 	rd.since_ms = c->o->since_ms;
 	if (m && m->since_ms > rd.since_ms)
 		rd.since_ms = m->since_ms;
-	if (*res->finding)
-		crawl_find(c, j->item.u.url, "%s", res->finding);
 	r = read_lines(&rd, buf_view(&res->jsonl), e);
 	if (r < 0)
 		goto out;
+	if (*res->finding && !rd.findings)
+		crawl_find(c, j->item.u.url, "%s", res->finding);
 	rd.s->pages++;
 	if (rd.denied) {
 		crawl_find(c, j->item.u.url, "access-controlled: page kind "

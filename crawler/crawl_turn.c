@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static struct flight *flight_free(struct crawl *c)
 {
@@ -334,7 +335,7 @@ static int source_is_open(const struct crawl *c, const struct frontier_item *it)
 							  it->u.source);
 	const char *only = c->o->only_source;
 
-	if (only && s && strcmp(s->id, only) != 0)
+	if (only && s && strcasecmp(s->id, only) != 0)
 		return 0;
 	return s && s->state != FRONTIER_DENIED &&
 	       s->state != FRONTIER_SUSPENDED;

@@ -141,6 +141,11 @@ static void decide_page(const struct mandate *m, const struct scope_rules *k,
 			return;
 		}
 	}
+	/* Where two sources lie one in the other, a link stays in its own. */
+	if (i == SCOPE_NO_SOURCE && ask->source < m->nsources &&
+	    !k->named(k->arg, m->sources[ask->source].profile) &&
+	    below(u, m->sources[ask->source].url))
+		i = ask->source;
 	for (size_t n = 0; i == SCOPE_NO_SOURCE && n < m->nsources; n++)
 		if (!k->named(k->arg, m->sources[n].profile) &&
 		    below(u, m->sources[n].url))

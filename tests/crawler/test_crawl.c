@@ -275,6 +275,30 @@ Test(crawl, a_stopped_pass_is_whole_and_goes_on_later, .timeout = 60)
 	world_end(&w);
 }
 
+static off_t log_size(void)
+{
+	struct stat st;
+
+	return stat(w.log, &st) == 0 ? st.st_size : 0;
+}
+
+/* SIGKILL when the site's log has grown by so many bytes; the wait status */
+static int kill_when(pid_t pid, off_t more)
+{
+	off_t start = log_size();
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (log_size() - start >= more) {
+			kill(pid, SIGKILL);
+			cr_assert_eq(waitpid(pid, &status, 0), pid);
+			break;
+		}
+		usleep(2000);
+	}
+	return status;
+}
+
 /* kill -9 again and again: every claim ends as one record. */
 Test(crawl, a_killed_pass_loses_nothing_and_doubles_nothing, .timeout = 300)
 {
@@ -306,11 +330,11 @@ Test(crawl, a_killed_pass_loses_nothing_and_doubles_nothing, .timeout = 300)
 			world_close(&w);
 			_exit(status == 0 ? 0 : 1);
 		}
-		if (round < 25) {
-			usleep(150000 + (round * 7919 % 97) * 8000);
-			kill(pid, SIGKILL);
-		}
-		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		/* Once the site has seen a few more requests. */
+		if (round < 25)
+			status = kill_when(pid, 200 + round * 7919 % 97 * 400);
+		else
+			cr_assert_eq(waitpid(pid, &status, 0), pid);
 		if (WIFSIGNALED(status))
 			kills++;
 		else
@@ -346,5 +370,129 @@ Test(crawl, a_killed_pass_loses_nothing_and_doubles_nothing, .timeout = 300)
 	cr_expect_eq(w.rep.new_posts, 0);
 	cr_expect_eq(w.rep.total.media, 0);
 	cr_expect_eq(w.rep.interrupted, 0);
+	world_end(&w);
+}
+
+Test(crawl, three_refusals_in_a_row_suspend_the_source, .timeout = 60)
+{
+	world_start(&w, NULL, NULL);
+	world_source(&w, "telegram:pharma_demo_lab");
+	world_admin(&w, "/admin/throttle?n=20");
+	w.options.no_media = 1;
+	need_pass(0);
+	cr_expect_eq(w.rep.suspended, 1, "%s", w.findings);
+	cr_expect(world_found(&w, "suspended"));
+	cr_expect_eq(w.rep.total.refused, 3);
+	cr_expect_eq(w.rep.total.pending, 1, "kept for another day");
+	need_pass(0);
+	cr_expect_eq(w.rep.total.exchanges, 0);
+	world_end(&w);
+}
+
+/* A site without named sources, one source a misbehaviour. */
+static void misbehaving(const char *const *paths)
+{
+	static char profile[] = "mis", words[2][16] = { "--scenario",
+							"misbehave" };
+	char *const site[] = { words[0], words[1], NULL };
+	static const char text[] = "scelle-profile 1\nid mis\nversion 1\n"
+		"checked 2026-11-22\nabout lab\nhost misbehave.example\n"
+		"block item\n  post_id string @id\n  url href @href\nend\n"
+		"page any\n  anchor //body\n  posts item //nothing\n"
+		"  may-be-empty\n  link a //a/@href\nend\n";
+	struct mandate_source *s;
+	char path[200];
+	FILE *f;
+
+	world_start(&w, NULL, site);
+	world_path(path, sizeof(path), "%s/mis.profile", w.profiles_dir);
+	f = fopen(path, "w");
+	cr_assert(f);
+	cr_assert_eq(fwrite(text, 1, sizeof(text) - 1, f), sizeof(text) - 1);
+	fclose(f);
+	cr_assert_eq(profiles_load_file(path, &w.profiles, &w.err), 0, "%s",
+		     w.err.text);
+	for (; *paths; paths++) {
+		s = &w.sources[w.mandate.nsources++];
+		cr_assert_leq(w.mandate.nsources, WORLD_SOURCES_MAX);
+		cr_assert_gt(asprintf(&s->id, "mis:%s", *paths), 0);
+		cr_assert_gt(asprintf(&s->url, "https://misbehave.example/%s",
+				      *paths), 0);
+		s->profile = strdup(profile);
+	}
+	w.mandate.sources = w.sources;
+}
+
+Test(crawl, refusals_and_login_walls_stop_a_source_at_once, .timeout = 120)
+{
+	static const char *const paths[] = { "401", "403", "407", "451",
+		"login-redirect", "captcha", NULL };
+	char target[64];
+
+	misbehaving(paths);
+	need_pass(0);
+	for (size_t i = 0; paths[i]; i++) {
+		snprintf(target, sizeof(target), "/%s", paths[i]);
+		cr_expect_eq(site_requests("misbehave.example", target), 1,
+			     "%s", paths[i]);
+	}
+	cr_expect(world_found(&w, "/401: access-controlled: status 401"), "%s",
+		  w.findings);
+	cr_expect(world_found(&w, "access-controlled: redirected to a login"));
+	world_end(&w);
+}
+
+Test(crawl, redirects_lead_nowhere_but_into_scope, .timeout = 120)
+{
+	static const char *const paths[] = { "redirect-scope",
+		"redirect-host", "redirect-private", "redirect-private6",
+		"redirect-loopback", "redirect-localhost", "redirect-metadata",
+		"redirect-octal", "redirect-decimal", "redirect-hex",
+		"redirect-short", "redirect-mapped", "redirect-zero",
+		"redirect-cgnat", "redirect-file", "redirect-ftp",
+		"redirect-gopher", "redirect-data", "redirect-script",
+		"redirect-tg", "redirect-user", "redirect-port",
+		"redirect-backslash", "redirect-http", "redirect-none",
+		"redirect-empty", "redirect-long", "redirect-control", NULL };
+	size_t n = 0;
+
+	misbehaving(paths);
+	need_pass(0);
+	while (paths[n])
+		n++;
+	/* robots.txt, each source once, and hops on the same host. */
+	cr_expect_leq(site_requests(NULL, NULL), 1 + 3 * n, "%s", w.findings);
+	cr_expect_eq(site_requests("misbehave.example", NULL),
+		     site_requests(NULL, NULL));
+	cr_expect_geq(w.rep.out_of_scope, 19);
+	world_end(&w);
+}
+
+Test(crawl, whatever_a_server_says_is_sealed_and_the_pass_ends, .timeout = 200)
+{
+	static const char *const paths[] = { "truncated", "cut", "too-long",
+		"nul-header", "many-1xx", "many-headers", "long-header",
+		"long-status", "close", "reset", "reset-body", "echo",
+		"html-deep", "html-attrs", "html-tags", "html-bidi",
+		"chunk-garbage", "chunk-negative", "chunk-overflow",
+		"chunk-short", "chunk-cut", "chunk-twice", "chunk-gzip",
+		"length-and-chunked", "huge-length", "overflow-length",
+		"negative-length", "two-lengths", "odd-spaces", "bare-lf",
+		"bare-cr", "obs-fold", "no-colon", "latin1-header", "refresh",
+		"unknown-coding", "gzip-lie", "body-204", "body-304", "http09",
+		"ssh", "icy", "status-word", "status-999", "half-head",
+		"two-answers", "gzip-bad", "gzip-gzip", "br", "bomb",
+		"bomb-gzip-gzip", "bomb-zstd", "404", "410", "418", "500",
+		"200-retry", "redirect-a", "redirect-self", NULL };
+	size_t n = 0;
+
+	misbehaving(paths);
+	need_pass(0);
+	while (paths[n])
+		n++;
+	cr_expect_geq(w.rep.total.exchanges, n);
+	cr_expect_eq(w.rep.total.pending, 0, "%s", w.findings);
+	cr_expect_gt(w.rep.total.pages, 10);
+	cr_expect_gt(w.rep.total.failed, 5);
 	world_end(&w);
 }
