@@ -14,7 +14,7 @@
 #include "util/json.h"
 
 #define FETCHERS_MAX 3
-#define FLIGHTS_MAX 16
+#define FLIGHTS_MAX 24
 #define ROBOTS_JOBS_MAX 32
 #define PAGES_WAITING_MAX 24		/* fetched, not yet parsed */
 #define PAGES_WAITING_BYTES (16u << 20)
@@ -105,6 +105,7 @@ struct crawl {
 	int64_t gap;
 	uint64_t rng;
 	int need_sync;			/* claims not yet durable */
+	int filling;			/* fast: claims are being made ahead */
 	int halted;			/* no more requests in this run */
 	int quota;
 	char boot_id[37];

@@ -23,7 +23,7 @@ static struct flight *flight_free(struct crawl *c)
  * child is there to use it; without politeness some are made ahead, so that one
  * sync serves them all.
  */
-static int capacity(const struct crawl *c)
+static int capacity(struct crawl *c)
 {
 	unsigned ready = 0, running = 0;
 
@@ -31,8 +31,13 @@ static int capacity(const struct crawl *c)
 		ready += c->flight[i].state == FLIGHT_READY;
 		running += c->flight[i].state == FLIGHT_RUNNING;
 	}
-	if (c->o->fast)
-		return ready < FLIGHTS_MAX - FETCHERS_MAX;
+	if (c->o->fast) {
+		if (ready <= FETCHERS_MAX)
+			c->filling = 1;
+		else if (ready >= FLIGHTS_MAX - FETCHERS_MAX)
+			c->filling = 0;
+		return c->filling;
+	}
 	return ready + running < FETCHERS_MAX;
 }
 
