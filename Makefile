@@ -16,6 +16,10 @@ TESTPKGS  := criterion
 
 WARN      := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
              -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Werror
+ifneq ($(findstring clang,$(CC)),)
+# { 0 } is an initialiser, and Criterion's Test(suite, name) is a macro call.
+WARN      += -Wno-missing-field-initializers -Wno-gnu-zero-variadic-macro-arguments
+endif
 HARDEN    := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
              -fcf-protection -fPIE
 HARDENLD  := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack

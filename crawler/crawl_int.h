@@ -10,7 +10,6 @@
 #include "crawler/parsepool.h"
 #include "crawler/robotscache.h"
 #include "crawler/scope.h"
-
 #include "util/json.h"
 
 #define FETCHERS_MAX 3
