@@ -258,7 +258,7 @@ static int epoch(const char *s, int64_t *out)
 			return ERR_FORMAT;
 		v = v * 10 + (s[n] - '0');
 	}
-	if (s[n] == '.' && n <= 11) {
+	if (n <= 11 && s[n] == '.') {
 		for (n++; isdigit((unsigned char)s[n]); n++)
 			;
 		n = s[n] ? 0 : 10;

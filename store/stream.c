@@ -141,7 +141,7 @@ int stream_create(struct vault *v, const char *dir,
 					    "already", dir);
 		}
 	}
-	if (r < 0) {
+	if (r != 0) {
 		stream_free(s);
 		return r;
 	}
@@ -289,7 +289,7 @@ int stream_open(struct vault *v, const char *dir, const uint8_t pub[static 32],
 
 	if (r == 0)
 		r = stream_new(v, dir, pub, tag_key, &s, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	r = stream_path(s, "packs", path);
 	if (r == 0 && !file_exists(path))
@@ -387,7 +387,7 @@ int vault_stream_dirs(const char *path, char ***dirs_out, struct err *e)
 		if (!dirs)
 			r = err_set(e, ERR_NOMEM, "no memory for a list");
 	}
-	if (r < 0)
+	if (r != 0)
 		goto out;
 	at = (char *)(dirs + count + 1);
 	if (text.len)

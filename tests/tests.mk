@@ -43,7 +43,8 @@ check: all
 	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
 	    --suppressions-list=tests/check/cppcheck.txt \
-	    --error-exitcode=1 -I. -D_GNU_SOURCE -DSCELLE_VERSION='"0"' -DSCELLE_PREFIX='"/"' $(FLOORS) tools
+	    --error-exitcode=1 -I. -D_GNU_SOURCE \
+	    --library=tests/check/cppcheck.cfg -DSCELLE_VERSION='"0"' -DSCELLE_PREFIX='"/"' $(FLOORS) tools
 	$(call say,TIDY,all sources)
 	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- \
 	    $(CPPFLAGS) -std=c11 $(PKGCFLAGS) 2>/dev/null || { echo "clang-tidy: $$*"; exit 255; }' sh
