@@ -140,8 +140,8 @@ static int launch(struct crawl *c, struct robots_job *job,
 		  struct err *e)
 {
 	struct flight *f = flight_free(c);
-	/* cppcheck-suppress nullPointer  ; one of the two is given */
 	uint32_t source = it ? it->u.source :
+			  /* cppcheck-suppress nullPointer  ; one of the two is given */
 			  c->source_of[job->scope.source];
 	struct gate_ask ask;
 	int r;
