@@ -124,28 +124,31 @@ bench_pass() {
 
 # ------------------------------------------------------------------ memory
 
-# peaks PID FILE - until PID leaves, note the highest VmHWM of it and of each
-# of its descendants by what they are
+# peaks PID FILE - until PID leaves, note what memory it and its children take:
+# "login" is the keeper's peak, which the key derivation of its passphrase
+# makes; "keeper" what it holds while children work; theirs are their peaks
 peaks() {
-	local pid=$1 p kb what list
+	local pid=$1 p kb what
 	: >"$2"
 	while kill -0 "$pid" 2>/dev/null; do
-		list=$pid
-		for p in $list; do
-			list="$list $(cat "/proc/$p/task/$p/children" 2>/dev/null)"
-		done
-		for p in $list $(for c in $list; do cat "/proc/$c"/task/*/children 2>/dev/null; done); do
-			kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$p/status" 2>/dev/null)
-			what=$(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)
+		# shellcheck disable=SC2013  # one line of numbers
+		for p in $(cat "/proc/$pid"/task/*/children 2>/dev/null); do
+			what=$(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline")
 			case $what in
-			*"--child parse"* | parse*) what=parse ;;
-			*"--child fetch"* | fetch*) what=fetch ;;
-			*) what=keeper ;;
+			*"--child parse"*) what=parse ;;
+			*"--child fetch"*) what=fetch ;;
+			*) continue ;;
 			esac
-			[ -n "$kb" ] && printf '%s %s\n' "$what" "$kb" >>"$2"
-		done
-		sleep 0.2
-	done
+			kb=$(awk '/^VmHWM/ { print $2 }' "/proc/$p/status" 2>/dev/null)
+			printf '%s %s\n' "$what" "${kb:-0}"
+			[ "$what" = parse ] || continue
+			kb=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
+			printf 'keeper %s\n' "${kb:-0}"
+		done >>"$2"
+		kb=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
+		printf 'login %s\n' "${kb:-0}" >>"$2"
+		sleep 0.1
+	done 2>/dev/null
 }
 
 # peak FILE WHAT - in MB
@@ -161,10 +164,12 @@ bench_memory() {
 		pid=$!
 		peaks $pid "$W/peaks.$n"
 		wait $pid || { note "memory: collect failed"; tail -n 5 "$W/out" >&2; return; }
-		note "memory: $n pages: keeper $(peak "$W/peaks.$n" keeper), fetch $(peak "$W/peaks.$n" fetch)," \
+		note "memory: $n pages: keeper $(peak "$W/peaks.$n" keeper) (login $(peak "$W/peaks.$n" login)), fetch $(peak "$W/peaks.$n" fetch)," \
 			"parse $(peak "$W/peaks.$n" parse) MB"
 	done
 	pass_stop
+	printf 'keeper, peak MB with its login (key derivation)\t%s\t\t\t\t\tno target\n' \
+		"$(peak "$W/peaks.$((PAGES * 10))" login)" >>"$W/table.tsv"
 	for what in keeper parse; do
 		n=$(peak "$W/peaks.$((PAGES * 10))" $what)
 		row "$what, peak MB of a pass of $((PAGES * 10)) pages" "$n" "" "$n" "" max \
