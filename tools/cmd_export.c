@@ -306,7 +306,7 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 		r = ingest_open(u, g, &o, &ix, NULL, e);
 	if (r == 0)
 		r = read_profiles(cli_profiles(cli), &files, e);
-	if (r < 0)
+	if (r != 0)
 		goto out;
 	vkey_text(&u->keys->log.vkey, &log);
 	vkey_text(&u->keys->collector.vkey, &collector);

@@ -184,15 +184,12 @@ static int gone(struct child *c, struct err *e)
 /* give_back - empty a buffer that was read to its end; keep little memory */
 static void give_back(struct buf *b, size_t *off)
 {
-	size_t max = b->max;
-
 	*off = 0;
 	if (b->size <= KEEP_MAX) {
 		buf_clear(b);
 		return;
 	}
 	buf_release(b);
-	*b = (struct buf)BUF_INIT(max);
 }
 
 int child_flush(struct child *c, struct err *e)
