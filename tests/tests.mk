@@ -46,8 +46,7 @@ check: all
 	    --error-exitcode=1 -I. -D_GNU_SOURCE \
 	    --library=tests/check/cppcheck.cfg -DSCELLE_VERSION='"0"' -DSCELLE_PREFIX='"/"' $(FLOORS) tools
 	$(call say,TIDY,all sources)
-	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- \
-	    $(CPPFLAGS) -std=c11 $(PKGCFLAGS) 2>/dev/null || { echo "clang-tidy: $$*"; exit 255; }' sh
+	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) | tests/check/tidy.sh $(CPPFLAGS) -std=c11 $(PKGCFLAGS)
 	$(call say,SHELL,scripts)
 	$(Q)shellcheck -x -P SCRIPTDIR -e SC1091 $$(git ls-files '*.sh' .ci/run)
 	$(Q)mandoc -T lint -W warning docs/scelle.1
