@@ -13,7 +13,15 @@ struct turns {
 	struct gate_record *record;
 	const char *(*keys)[KEYS_MAX];
 	json_t **json;
+	struct claim *claim;
 	size_t n, room;
+};
+
+/* Whose turn a record speaks of, to find two records of one turn. */
+struct claim {
+	int64_t id;
+	size_t at;		/* index of the record */
+	int interrupted;
 };
 
 static int make_room(struct turns *t, struct err *e)
@@ -32,10 +40,14 @@ static int make_room(struct turns *t, struct err *e)
 		t->keys = p;
 	if (p)
 		p = realloc(t->json, room * sizeof *t->json);
+	if (p)
+		t->json = p;
+	if (p)
+		p = realloc(t->claim, room * sizeof *t->claim);
 	if (!p)
 		return err_set(e, ERR_NOMEM, "no memory to read %zu turns",
 			       room);
-	t->json = p;
+	t->claim = p;
 	t->room = room;
 	return 0;
 }
@@ -76,8 +88,35 @@ static int take(struct turns *t, uint64_t n, json_t *o, struct err *e)
 	json_array_foreach(json_object_get(gate, "keys"), i, key)
 		if (i < KEYS_MAX && json_is_string(key))
 			t->keys[t->n][r->nkeys++] = json_string_value(key);
+	t->claim[t->n].id = json_integer_value(json_object_get(gate, "claim"));
+	t->claim[t->n].at = t->n;
+	t->claim[t->n].interrupted =
+		json_is_true(json_object_get(gate, "interrupted"));
 	t->json[t->n++] = json_incref(o);
 	return 0;
+}
+
+static int by_claim(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x->interrupted - y->interrupted;
+}
+
+/*
+ * A crash between the commit of a capture and the note that its turn is over
+ * makes the next pass seal the same turn as interrupted.  That is one request:
+ * the record that saw it end speaks for it.
+ */
+static void one_record_a_turn(struct turns *t)
+{
+	qsort(t->claim, t->n, sizeof *t->claim, by_claim);
+	for (size_t i = 1; i < t->n; i++)
+		if (t->claim[i].id == t->claim[i - 1].id
+		    && t->claim[i].interrupted)
+			t->record[t->claim[i].at].nkeys = 0;
 }
 
 static int read_turns(struct grant *g, struct turns *t, uint64_t *missing,
@@ -107,6 +146,8 @@ static int read_turns(struct grant *g, struct turns *t, uint64_t *missing,
 	/* The tables have stopped moving: the records may point into them. */
 	for (size_t i = 0; i < t->n; i++)
 		t->record[i].keys = t->keys[i];
+	if (r == 0 && t->n)
+		one_record_a_turn(t);
 	return r;
 }
 
@@ -139,6 +180,7 @@ int gaps_check(struct grant *g, void (*row)(void *arg, const struct gaps_row *),
 	for (size_t i = 0; i < t.n; i++)
 		json_decref(t.json[i]);
 	free(t.json);
+	free(t.claim);
 	free(t.keys);
 	free(t.record);
 	return r;

@@ -19,7 +19,6 @@ export XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config
 start_site --scenario bench --pages $pages --posts 5 --media 4 --channels 1 \
 	--throttle 1 --retry-after 2 --log "$T/arrivals"
 export SCELLE_LAB=$LAB
-site_admin 'throttle?n=1' >/dev/null
 run() { "$SCELLE" --quiet "$@" >"$T/out" 2>"$T/err"; }
 check "a vault" run init --unit gaps --user camille --lab --work-factor 10
 check "a case" run case open G-1 --basis "L.114-22-3" --offence "441-1" \

@@ -75,6 +75,8 @@ void bench_serve(struct conn *c)
 	} else if (!strncmp(t, "/s/", 3)) {
 		if (conn_query(c, "before", v, sizeof(v)))
 			before = (int)strtol(v, NULL, 10);
+		if (before && conn_throttled(c))
+			return;
 		send_page(c, gen_find(c->s->gen, t + 3, strcspn(t + 3, "?/"),
 				      before));
 	} else if (!strcmp(t, "/") || !strcmp(t, "/index.html")) {

@@ -102,8 +102,8 @@ static void listing(struct conn *c, const char *name)
 	size_t len = strcspn(name, "/?");
 	const struct world_channel *w = world_find(world_at(pass), name, len);
 	struct buf b = BUF_INIT(8 << 20);
-	char v[256], h[64], to[320];
-	int before = 0, after = 0, q, left;
+	char v[256], to[320];
+	int before = 0, after = 0, q;
 
 	if (len == 14 && !strncmp(name, "redir_demo_lab", len)) {
 		redirect(c, "https://www.example.org/hors-perimetre");
@@ -132,15 +132,8 @@ static void listing(struct conn *c, const char *name)
 		unescape(v);
 	if (name[len] == '/')
 		before = (int)strtol(name + len + 1, NULL, 10) + 1;
-	left = atomic_load(&c->s->throttle);
-	while (before && name[len] == '?' && left > 0)
-		if (atomic_compare_exchange_weak(&c->s->throttle, &left,
-						 left - 1)) {
-			snprintf(h, sizeof(h), "Retry-After: %d\r\n",
-				 c->s->retry_after_s);
-			conn_error(c, 429, h);
-			return;
-		}
+	if (before && name[len] == '?' && conn_throttled(c))
+		return;
 	history(&b, w, before, after, q ? v : NULL);
 	page(c, &b);
 	buf_release(&b);

@@ -159,3 +159,19 @@ void conn_error(struct conn *c, int status, const char *headers)
 	conn_reply(c, status, "text/html; charset=utf-8", headers, buf_view(&b));
 	buf_release(&b);
 }
+
+int conn_throttled(struct conn *c)
+{
+	int left = atomic_load(&c->s->throttle);
+	char h[64];
+
+	while (left > 0)
+		if (atomic_compare_exchange_weak(&c->s->throttle, &left,
+						 left - 1)) {
+			snprintf(h, sizeof(h), "Retry-After: %d\r\n",
+				 c->s->retry_after_s);
+			conn_error(c, 429, h);
+			return 1;
+		}
+	return 0;
+}

@@ -189,10 +189,12 @@ static int number(const char *s, int max, int *out)
 
 static int set_scenario(struct site *s, const char *v)
 {
-	if (!strcmp(v, "bench"))
+	if (!strcmp(v, "bench")) {
 		s->scenario = SITE_BENCH;
-	else if (strcmp(v, "demo") && strcmp(v, "misbehave"))
+		atomic_store(&s->throttle, 0);
+	} else if (strcmp(v, "demo") && strcmp(v, "misbehave")) {
 		return 2;
+	}
 	return 0;
 }
 

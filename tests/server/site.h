@@ -115,6 +115,9 @@ void conn_reply(struct conn *c, int status, const char *type,
 /* conn_error - a small HTML page that says the status */
 void conn_error(struct conn *c, int status, const char *headers);
 
+/* conn_throttled - 1 when this turn back was answered 429 (--throttle) */
+int conn_throttled(struct conn *c);
+
 /* conn_header - value of a request header into out; 0 when absent */
 int conn_header(const struct conn *c, const char *name, char *out, size_t size);
 
