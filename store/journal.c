@@ -228,6 +228,8 @@ static int replay_window(struct journal *j, struct bytes win, int last,
 	return r;
 }
 
+/* Returns 0, 1 (whole frames end at j->written, torn bytes follow) or an
+ * error */
 static int replay_all(struct journal *j, uint64_t size,
 		      int (*replay)(void *, struct bytes), void *arg,
 		      struct err *e)
@@ -247,11 +249,6 @@ static int replay_all(struct journal *j, uint64_t size,
 					  replay, arg, &used, e);
 		j->written += used;
 	}
-	if (r == 1) {
-		r = vio_truncate(j->fd, j->written, e);
-		if (r == 0)
-			r = vio_sync(j->fd, e);
-	}
 	if (plain)
 		secret_wipe(plain, JOURNAL_FRAME_MAX);
 	free(plain);
@@ -259,11 +256,50 @@ static int replay_all(struct journal *j, uint64_t size,
 	return r;
 }
 
+/* --- after a torn append ------------------------------------------------ */
+
+struct whole {			/* the frames of a journal that are whole */
+	struct journal *from, *to;
+	uint64_t start, end;
+	struct err *e;
+};
+
+static int copy_frame(void *arg, struct bytes frame)
+{
+	struct whole *w = arg;
+
+	return journal_append(w->to, frame, 0, w->e);
+}
+
+static int copy_whole(void *arg, struct journal *fresh)
+{
+	struct whole *w = arg;
+
+	w->to = fresh;
+	w->from->frames = 0;
+	w->from->written = w->start;
+	return replay_all(w->from, w->end, copy_frame, w, w->e);
+}
+
+/*
+ * The torn frame took a number, and its bytes may be read by whoever has the
+ * disk: another frame under that number and key would give both away.  So what
+ * is whole goes into a new file under a new key.
+ */
+static int rekey(struct journal *j, uint64_t start, struct err *e)
+{
+	struct whole w = { .from = j, .start = start, .end = j->written,
+			   .e = e };
+
+	return journal_compact(j, copy_whole, &w, e);
+}
+
 int journal_open(const char *path, const uint8_t unit_secret[static 32],
 		 int (*replay)(void *arg, struct bytes frame), void *arg,
 		 struct journal **out, struct err *e)
 {
 	struct journal *j = journal_new(path, e);
+	uint64_t start;
 	struct stat st;
 	int r;
 
@@ -283,8 +319,11 @@ int journal_open(const char *path, const uint8_t unit_secret[static 32],
 		goto out;
 	}
 	r = read_head(j, (uint64_t)st.st_size, unit_secret, e);
+	start = j->written;
 	if (r == 0)
 		r = replay_all(j, (uint64_t)st.st_size, replay, arg, e);
+	if (r == 1)
+		r = rekey(j, start, e);
 out:
 	if (r < 0)
 		journal_free(j);

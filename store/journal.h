@@ -5,7 +5,8 @@
  * The file begins with an age v1 file sealed to the unit, holding a random
  * key; each frame behind it is ChaCha20-Poly1305 under that key, its number as
  * nonce, the header's hash as associated data.  A torn last frame is dropped
- * at open; any other damage is ERR_DAMAGED.
+ * at open, and the whole ones move to a new file under a new key; any other
+ * damage is ERR_DAMAGED.
  */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H

@@ -75,6 +75,38 @@ Test(journal, replays_every_frame_in_order)
 	kit_remove(dir);
 }
 
+/* Two frames under one nonce would give both away. */
+Test(journal, behind_a_torn_frame_a_new_key_begins)
+{
+	char *dir = kit_dir(), path[FILE_PATH_MAX];
+	struct buf before = BUF_INIT(1 << 20), after = BUF_INIT(1 << 20);
+	struct seen s;
+
+	file_path(path, dir, "j", NULL);
+	struct journal *j = open_it(path, &s, 0);
+	append(j, 0, 3, 1);
+	journal_close(j, NULL);
+	kit_read(dir, "j", &before);
+	before.len -= 1;
+	kit_write(dir, "j", buf_view(&before));
+	j = open_it(path, &s, 0);
+	cr_assert_eq(s.n, 2);
+	append(j, 2, 3, 1);
+	journal_close(j, NULL);
+	kit_read(dir, "j", &after);
+	cr_assert_eq(after.len, before.len + 1);
+	cr_expect(memcmp(before.p + 12, after.p + 12, 150) != 0,
+		  "the header is a new one");
+	cr_expect(memcmp(before.p + before.len - 40, after.p + before.len - 40,
+			 40) != 0, "so is the last frame");
+	j = open_it(path, &s, 0);
+	cr_expect_eq(s.n, 3);
+	journal_close(j, NULL);
+	buf_release(&before);
+	buf_release(&after);
+	kit_remove(dir);
+}
+
 Test(journal, a_torn_last_frame_is_dropped_at_any_byte)
 {
 	char *dir = kit_dir(), path[FILE_PATH_MAX];
