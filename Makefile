@@ -26,7 +26,8 @@ HARDENLD  := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 
 OPT       := -O2 -g
 CFLAGS_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
-CFLAGS_cover   := -O0 -g --coverage
+# Without the optimiser gcc knows no ranges and guesses.
+CFLAGS_cover   := -O0 -g --coverage -Wno-format-truncation -Wno-maybe-uninitialized
 ifeq ($(MODE),asan)
 OPT       := $(CFLAGS_asan)
 HARDEN    := -fPIE
