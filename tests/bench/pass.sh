@@ -53,7 +53,7 @@ pass_vault() {
 	done
 }
 
-pass_collect() { "$S" --quiet collect BENCH --fast --why bench; }
+pass_collect() { "$S" --quiet collect BENCH --fast --parse-children 2 --why bench; }
 export -f pass_collect
 
 # pass_lists PAGES MEDIA - the same bytes by their plain addresses, for peers
