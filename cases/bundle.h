@@ -45,7 +45,7 @@ struct bundle_request {
 };
 
 struct bundle_result {
-	uint64_t disclosed, withheld, bytes;
+	uint64_t disclosed, withheld;	/* items */
 	uint8_t sha256[32];	/* of the file */
 };
 
