@@ -25,6 +25,7 @@ int case_secret_open(struct unit *u, const struct admin_case *c,
 		     uint8_t *secret, struct err *e)
 {
 	struct buf file = BUF_INIT(AGE_HEADER_MAX);
+	struct buf inner = BUF_INIT(AGE_HEADER_MAX);
 	struct age_identity *id = secret_alloc(sizeof *id);
 	char rel[128], path[FILE_PATH_MAX];
 	int r;
@@ -44,9 +45,9 @@ int case_secret_open(struct unit *u, const struct admin_case *c,
 	if (r == 0)
 		r = file_read(path, &file, e);
 	if (r == 0)
-		r = wrap_open_two(u->user->receive.secret,
-				  u->keys->receive.secret, buf_view(&file),
-				  secret, 32, e);
+		r = unit_open_outer(u, buf_view(&file), &inner, e);
+	if (r == 0)
+		r = unit_open_inner(u, c->id, buf_view(&inner), secret, 32, e);
 	if (r < 0) {
 		err_prefix(e, "'%s'", rel);
 		goto out;
@@ -59,6 +60,7 @@ int case_secret_open(struct unit *u, const struct admin_case *c,
 	}
 out:
 	secret_free(id);
+	buf_wipe(&inner);
 	buf_release(&file);
 	return r;
 }

@@ -20,8 +20,7 @@ void draft_begin(struct draft *d, const char *kind, const char *log,
 	jsonw_str(&d->w, "time", clock_rfc3339(time_ms, when));
 }
 
-int draft_sign(struct draft *d, const struct note_skey *keys, size_t nkeys,
-	       struct buf *out, struct err *e)
+int draft_close(struct draft *d, struct bytes *text, struct err *e)
 {
 	jsonw_close(&d->w, '}');
 	buf_addc(&d->text, '\n');
@@ -29,7 +28,17 @@ int draft_sign(struct draft *d, const struct note_skey *keys, size_t nkeys,
 		return err_set(e, d->text.failed,
 			       "the statement is longer than %zu bytes",
 			       NOTE_TEXT_MAX);
-	return note_sign(buf_view(&d->text), keys, nkeys, out, e);
+	*text = buf_view(&d->text);
+	return 0;
+}
+
+int draft_sign(struct draft *d, const struct note_skey *keys, size_t nkeys,
+	       struct buf *out, struct err *e)
+{
+	struct bytes text;
+	int r = draft_close(d, &text, e);
+
+	return r < 0 ? r : note_sign(text, keys, nkeys, out, e);
 }
 
 void draft_release(struct draft *d)

@@ -38,6 +38,8 @@ void draft_begin(struct draft *d, const char *kind, const char *log,
  */
 int draft_sign(struct draft *d, const struct note_skey *keys, size_t nkeys,
 	       struct buf *out, struct err *e);
+/* draft_close - close the JSON: the text to be signed, borrowed */
+int draft_close(struct draft *d, struct bytes *text, struct err *e);
 void draft_release(struct draft *d);
 
 /* A statement taken apart; release with statement_release(). */

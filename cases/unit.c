@@ -467,8 +467,7 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	struct buf note = BUF_INIT(NOTE_MAX);
 	struct store_external *ext = NULL;
 	struct store_item item = { .kind = (uint16_t)kind };
-	const struct note_skey *key = u->user && kind != LEAF_RECOVERY ?
-		&u->user->sign : &u->keys->collector;
+	struct bytes text;
 	struct err late = ERR_INIT;
 	int r = 0;
 
@@ -479,8 +478,10 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	}
 	for (size_t i = 0; r == 0 && i < nfiles; i++)
 		r = unit_hash_file(u, files[i], &ext[i], e);
-	if (r == 0)
-		r = draft_sign(&w->draft, key, 1, &note, e);
+	if (r == 0 && kind == LEAF_RECOVERY)
+		r = draft_sign(&w->draft, &u->keys->collector, 1, &note, e);
+	else if (r == 0 && (r = draft_close(&w->draft, &text, e)) == 0)
+		r = unit_sign(u, text, &note, e);
 	/* The state refuses what the house's rules forbid: nothing is written
 	 * that its own reader would not take. */
 	if (r == 0 && w->stream == u->admin_stream)

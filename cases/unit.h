@@ -15,6 +15,35 @@
 #include "store/keyfile.h"
 #include "store/vault.h"
 
+/*
+ * Where secrets are that this process does not hold: a service's session has
+ * neither its user's keys (they stay on the user's side of the connection) nor,
+ * as a rule, the unit's.  Each call is as the function of the unit it stands
+ * for; one that is NULL is done here, with the keys that are here.
+ */
+struct unit_link {
+	void *arg;
+	/* the user's side: unit_sign_line(), unit_open_outer() */
+	int (*sign_line)(void *arg, struct bytes text, struct buf *out,
+			 struct err *e);
+	int (*open_outer)(void *arg, struct bytes file, struct buf *plain,
+			  struct err *e);
+	/* the keeper's side: unit_open_inner(), unit_sealed() */
+	int (*open_inner)(void *arg, const char *case_id, struct bytes file,
+			  uint8_t *secret, size_t n, struct err *e);
+	int (*sealed)(void *arg, const char *path, uint8_t *out, size_t n,
+		      struct err *e);
+	/*
+	 * unit_record(): number, sign and commit.  text is the statement as far
+	 * as it is known, without n: it is put in as the leaf's place is known.
+	 *   by_user   1: the user signs; 0: the unit's collector
+	 */
+	int (*record)(void *arg, const char *dir, struct bytes text,
+		      size_t n_at, int by_user, unsigned leaf,
+		      const struct store_external *files, size_t nfiles,
+		      uint64_t *seq_out, struct err *e);
+};
+
 struct unit {
 	struct vault *vault;
 	struct stream *admin_stream;
@@ -22,6 +51,7 @@ struct unit {
 	struct user_keys *user;		/* NULL: nobody is logged in */
 	char user_name[ADMIN_NAME_MAX + 1]; /* "timer": nobody is */
 	struct admin admin;		/* the state as of now */
+	const struct unit_link *link;	/* NULL: every key is here */
 	int writable;
 	char month_name[8];		/* of the audit, see unit_month() */
 	struct unit_stream {		/* open ones: each only once */
@@ -76,6 +106,38 @@ unsigned unit_roles(const struct unit *u);
  * unit_need - ERR_DENIED with the reason unless one of the roles is held
  */
 int unit_need(const struct unit *u, unsigned roles, struct err *e);
+
+/*
+ * What takes a secret of who is logged in.  With a link the secret is on the
+ * user's side of a connection: ask here, never u->user, whose secret halves are
+ * then zeros.
+ *
+ * unit_sign_line - append the user's signature line over a note's text (the
+ *   collector's for the timer); text ends with a newline
+ * unit_sign - append the whole note: text, an empty line, that line
+ * unit_open_outer - open an age file sealed to the user, appended to plain: a
+ *   month's secret, the outer layer of a wrap
+ * Return 0, ERR_DENIED (nobody is logged in; the user's side refused), or as
+ * note_sign() and age_decrypt().
+ */
+int unit_sign_line(const struct unit *u, struct bytes text, struct buf *out,
+		   struct err *e);
+int unit_sign(const struct unit *u, struct bytes text, struct buf *out,
+	      struct err *e);
+int unit_open_outer(const struct unit *u, struct bytes file, struct buf *plain,
+		    struct err *e);
+
+/*
+ * unit_open_inner - open what unit_open_outer() found in a case's wrap: the
+ * inner layer, sealed to the unit
+ *   case_id   whose wrap it is: a keeper opens it only when an access record of
+ *             this session for that case is durable
+ *   secret    out: exactly n bytes; wiped on failure
+ * Returns 0, ERR_AUTH, ERR_FORMAT or ERR_DENIED (no access is on record).
+ */
+int unit_open_inner(const struct unit *u, const char *case_id,
+		    struct bytes file, uint8_t *secret, size_t n,
+		    struct err *e);
 
 /*
  * One statement as one commit: begin, write its members to w.draft.w, commit.

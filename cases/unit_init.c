@@ -362,8 +362,7 @@ int unit_month_secret(struct unit *u, const char *month, uint8_t *secret,
 	if (r == 0)
 		r = file_read(path, &file, e);
 	if (r == 0)
-		r = age_decrypt(&u->user->receive, 1, buf_view(&file), &plain,
-				e);
+		r = unit_open_outer(u, buf_view(&file), &plain, e);
 	if (r == 0 && plain.len != 32)
 		r = err_set(e, ERR_DAMAGED, "'%s' holds no secret", rel);
 	if (r == 0)
