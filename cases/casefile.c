@@ -2,6 +2,7 @@
 #include "cases/casefile.h"
 
 #include "cases/case_secret.h"
+#include "cases/custody.h"
 #include "cases/unit_int.h"
 #include "util/clock.h"
 #include "util/enc.h"
@@ -293,6 +294,8 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 {
 	const struct admin_user *who;
 	const struct admin_case *c = NULL;
+	struct access use = { .command = "case member add", .key = "case",
+			      .subject = user };
 	struct unit_write w;
 	struct case_files f;
 	uint8_t *secret;
@@ -315,7 +318,15 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 	if (!secret)
 		return err_set(e, ERR_NOMEM, "no memory for keys");
 	case_paths(c->id, user, &f);
-	r = case_secret_open(u, c, secret, e);
+	/* The case's secret is opened: on record first, as a reading is. */
+	snprintf(id, sizeof id, "%s", c->id);
+	use.case_name = id;
+	use.why = reason && *reason ? reason : "case member add";
+	r = custody_note(u, &use, e);
+	if (r == 0)
+		r = casefile_find(u, id, &c, e);
+	if (r == 0)
+		r = case_secret_open(u, c, secret, e);
 	if (r == 0)
 		r = case_secret_wrap(u, f.wrap, who->receive, secret, e);
 	secret_free(secret);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/custody.h"
 
+#include "cases/access.h"
 #include "cases/case_secret.h"
 #include "cases/casefile.h"
 #include "cases/unit_int.h"
 #include "store/seal.h"
-#include "util/clock.h"
 #include "util/secret.h"
 
 #include <stdio.h>
@@ -19,86 +19,9 @@ struct grant {
 	size_t nitems;
 	uint64_t seq;
 	char case_id[17];
+	char command[64];
 	char *reference;
 };
-
-static int reason_check(const char *why, struct err *e)
-{
-	size_t n = why ? strspn(why, " \t") : 0;
-
-	if (!why || !why[n])
-		return err_set(e, ERR_USAGE, "reading takes a reason: --why "
-			       "TEXT");
-	if (strlen(why) > ADMIN_TEXT_MAX)
-		return err_set(e, ERR_USAGE, "the reason is longer than %d "
-			       "bytes", ADMIN_TEXT_MAX);
-	return 0;
-}
-
-/* Begin a statement in the audit stream of the month. */
-static int audit_begin(struct unit *u, const char *kind, struct unit_write *w,
-		       struct err *e)
-{
-	struct stream *month = NULL;
-	char dir[32];
-	int r = unit_month(u, clock_wall_ms(), &month, e);
-
-	if (r < 0)
-		return r;
-	snprintf(dir, sizeof dir, "audit/%s", u->month_name);
-	return unit_begin_in(u, month, dir, kind, w, e);
-}
-
-int custody_refuse(struct unit *u, const char *command, const char *case_name,
-		   const char *why, const char *what, struct err *e)
-{
-	struct unit_write w;
-	int r = audit_begin(u, "refused", &w, e);
-
-	if (r < 0)
-		return r;
-	jsonw_str(&w.draft.w, "user", u->user_name);
-	jsonw_str(&w.draft.w, "command", command);
-	jsonw_str(&w.draft.w, "case", case_name);
-	jsonw_str(&w.draft.w, "why", why);
-	jsonw_str(&w.draft.w, "refused", what);
-	return unit_record(u, &w, LEAF_REFUSED, NULL, 0, NULL, e);
-}
-
-static int access_record(struct unit *u, const struct access *a,
-			 const char *case_id, uint64_t *seq_out, struct err *e)
-{
-	struct unit_write w;
-	int r = audit_begin(u, "access", &w, e);
-
-	if (r < 0)
-		return r;
-	jsonw_str(&w.draft.w, "user", u->user_name);
-	jsonw_str(&w.draft.w, "command", a->command);
-	jsonw_str(&w.draft.w, "why", a->why);
-	jsonw_str(&w.draft.w, "case", case_id);
-	if (a->query)
-		jsonw_str(&w.draft.w, "query", a->query);
-	if (a->items) {
-		jsonw_open(&w.draft.w, "items", '[');
-		for (size_t i = 0; i < a->nitems; i++)
-			jsonw_int(&w.draft.w, NULL, (int64_t)a->items[i]);
-		jsonw_close(&w.draft.w, ']');
-	}
-	if (a->recipient)
-		jsonw_str(&w.draft.w, "recipient", a->recipient);
-	if (a->unmasked)
-		jsonw_bool(&w.draft.w, "unmasked", 1);
-	jsonw_str(&w.draft.w, "software", "scelle " SCELLE_VERSION);
-	return unit_record(u, &w, LEAF_ACCESS, NULL, 0, seq_out, e);
-}
-
-int custody_note(struct unit *u, const struct access *a, struct err *e)
-{
-	int r = reason_check(a->why, e);
-
-	return r < 0 ? r : access_record(u, a, a->case_name, NULL, e);
-}
 
 static int by_number(const void *a, const void *b)
 {
@@ -132,7 +55,7 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 {
 	const struct admin_case *c = NULL;
 	struct grant *g = NULL;
-	int r = reason_check(a->why, e);
+	int r = access_reason(a->why, e);
 
 	if (r == 0 && a->nitems > CUSTODY_ITEMS_MAX)
 		r = err_set(e, ERR_RANGE, "more than %d items at once",
@@ -146,6 +69,7 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 	g = calloc(1, sizeof *g);
 	if (g) {
 		g->u = u;
+		snprintf(g->command, sizeof g->command, "%s", a->command);
 		snprintf(g->case_id, sizeof g->case_id, "%s", c->id);
 		g->reference = strdup(c->reference);
 		g->id = secret_alloc(sizeof *g->id);
@@ -161,8 +85,12 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 		g->nitems = a->nitems;
 		qsort(g->items, g->nitems, sizeof *g->items, by_number);
 	}
+	r = casefile_stream(u, c, &g->stream, e);
+	if (r < 0)
+		goto out;
 	/* Nothing below happens unless this is durable. */
-	r = access_record(u, a, g->case_id, &g->seq, e);
+	r = access_record(u, a, g->case_id, stream_count(g->stream), &g->seq,
+			  e);
 	if (r < 0)
 		goto out;
 	r = casefile_find(u, g->case_id, &c, e);
@@ -171,9 +99,7 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 	if (r < 0)
 		goto out;
 	age_identity_from(g->id, g->id->secret);
-	r = casefile_stream(u, c, &g->stream, e);
-	if (r == 0)
-		r = stream_unlock(g->stream, g->id->secret, e);
+	r = stream_unlock(g->stream, g->id->secret, e);
 out:
 	if (r < 0)
 		custody_close(g);
@@ -190,6 +116,11 @@ void custody_close(struct grant *g)
 	free(g->items);
 	free(g->reference);
 	free(g);
+}
+
+int custody_shown(struct grant *g, const struct shown *s, struct err *e)
+{
+	return access_shown(g->u, g->command, g->case_id, g->seq, s, e);
 }
 
 uint64_t custody_count(const struct grant *g)
@@ -325,7 +256,7 @@ int custody_audit(struct unit *u, const char *month, const char *why,
 		r = err_set(e, ERR_NOMEM, "no memory for keys");
 		goto out;
 	}
-	r = reason_check(why, e);
+	r = access_reason(why, e);
 	if (r < 0)
 		goto out;
 	r = unit_need(u, ROLES_AUDIT, e);
@@ -343,7 +274,7 @@ int custody_audit(struct unit *u, const char *month, const char *why,
 	}
 	r = month_stream(u, month, &s, e);
 	if (r == 0)
-		r = access_record(u, &a, NULL, NULL, e);
+		r = access_record(u, &a, NULL, 0, NULL, e);
 	if (r == 0)
 		r = unit_month_secret(u, month, secret, e);
 	if (r == 0)

@@ -23,7 +23,22 @@ struct access {
 	const uint64_t *items;		/* numbers in the case, or NULL: any */
 	size_t nitems;
 	const char *recipient;		/* of an export; or NULL */
+	const char *subject;		/* a user it is about; or NULL */
+	uint64_t about;			/* 1 + a log position; 0: none */
+	const char *key;		/* a key it uses: "case", "month" */
 	int unmasked;			/* numbers shown in clear, see mask.h */
+};
+
+/* What came of an access: the second record, see custody_shown(). */
+struct shown {
+	const uint64_t *items;		/* numbers in the case, any order */
+	size_t nitems;
+	uint64_t whole;			/* instead: the first so many items */
+	uint64_t rows;			/* lines, posts, events of this page */
+	uint64_t page;			/* from 0 */
+	int more;			/* 1: another page follows */
+	const char *outcome;		/* NULL: "done" */
+	uint64_t denials;		/* refusals of the reader among them */
 };
 
 struct grant;
@@ -40,6 +55,13 @@ struct grant;
 int custody_log(struct unit *u, const struct access *a, struct grant **out,
 		struct err *e);
 void custody_close(struct grant *g);	/* NULL allowed; wipes the secret */
+
+/*
+ * custody_shown - record what an access that named no items is about to show,
+ * page by page, durably, before a byte of it goes out
+ * Returns 0 or the vault's errors: then nothing of that page may be shown.
+ */
+int custody_shown(struct grant *g, const struct shown *s, struct err *e);
 
 /*
  * custody_count - items of the case; 0 to this minus 1 are their numbers
@@ -111,6 +133,16 @@ int custody_refuse(struct unit *u, const char *command, const char *case_name,
  * a receipt's export
  */
 int custody_note(struct unit *u, const struct access *a, struct err *e);
+
+/*
+ * custody_note_at - the same, and where it stands in the log
+ * custody_outcome - what came of it, see custody_shown()
+ *   of   from custody_note_at()
+ */
+int custody_note_at(struct unit *u, const struct access *a, uint64_t *seq_out,
+		    struct err *e);
+int custody_outcome(struct unit *u, const struct access *a, uint64_t of,
+		    const struct shown *s, struct err *e);
 
 /*
  * custody_audit - read the audit of a month: who is logged in holds its wrap;

@@ -248,6 +248,7 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 	if (!u)
 		return err_set(e, ERR_NOMEM, "no memory for the unit");
 	admin_init(&u->admin);
+	whence_here(&u->from);
 	if (file_path(format, path, "FORMAT", NULL) < 0 ||
 	    !file_exists(format)) {
 		r = err_set(e, ERR_NOENT, "there is no vault in '%s'", path);

@@ -12,6 +12,7 @@
 
 #include "cases/admin.h"
 #include "cases/statement.h"
+#include "cases/whence.h"
 #include "store/keyfile.h"
 #include "store/vault.h"
 
@@ -54,6 +55,7 @@ struct unit {
 	const struct unit_link *link;	/* NULL: every key is here */
 	int writable;
 	char month_name[8];		/* of the audit, see unit_month() */
+	struct whence from;		/* in every access record */
 	struct unit_stream {		/* open ones: each only once */
 		char dir[32];
 		struct stream *stream;

@@ -4,6 +4,7 @@
  */
 #include "cases/unit.h"
 
+#include "cases/custody.h"
 #include "cases/unit_int.h"
 #include "store/sha256.h"
 #include "util/clock.h"
@@ -156,7 +157,16 @@ static int user_statement(struct unit *u, const char *name, const char *full,
 	user_paths(name, paths);
 	for (size_t i = 0; i < USER_FILES; i++)
 		files[i] = paths[i];
-	if (roles & ROLES_AUDIT)
+	if (u->user && (roles & ROLES_AUDIT) && u->admin.nmonths) {
+		/* Months' secrets are opened: on record first. */
+		const struct access use = {
+			.command = "user add", .key = "month", .subject = name,
+			.why = "months of the audit given to a new user",
+		};
+
+		r = custody_note(u, &use, e);
+	}
+	if (r == 0 && (roles & ROLES_AUDIT))
 		r = share_months(u, name, k, paths + USER_FILES, files, &n, e);
 	if (r == 0)
 		r = unit_begin(u, "user-add", &w, e);

@@ -15,7 +15,8 @@
 static int progress_shown;
 
 /* Everything a person reads passes here: no escape sequence gets through. */
-static void print_plain(FILE *to, const char *head, const char *fmt, va_list ap)
+static void print_plain(FILE *to, struct buf *hold, const char *head,
+			const char *fmt, va_list ap)
 {
 	struct buf plain = BUF_INIT(LINE_CAP);
 	char *text = NULL;
@@ -27,9 +28,13 @@ static void print_plain(FILE *to, const char *head, const char *fmt, va_list ap)
 		cli_progress(NULL, NULL);
 	if (head)
 		fputs(head, to);
-	if (utf8_plain(&plain, BYTES(text, (size_t)n)) == 0 && plain.len)
-		fwrite(plain.p, 1, plain.len, to);
-	buf_release(&plain);
+	if (utf8_plain(&plain, BYTES(text, (size_t)n)) == 0 && plain.len) {
+		if (hold)
+			buf_add(hold, plain.p, plain.len);
+		else
+			fwrite(plain.p, 1, plain.len, to);
+	}
+	buf_wipe(&plain);
 	free(text);
 }
 
@@ -37,9 +42,8 @@ void cli_out(struct cli *cli, const char *fmt, ...)
 {
 	va_list ap;
 
-	(void)cli;
 	va_start(ap, fmt);
-	print_plain(stdout, NULL, fmt, ap);
+	print_plain(stdout, cli->hold, NULL, fmt, ap);
 	va_end(ap);
 }
 
@@ -50,7 +54,7 @@ void cli_say(struct cli *cli, const char *fmt, ...)
 	if (cli->quiet)
 		return;
 	va_start(ap, fmt);
-	print_plain(stderr, NULL, fmt, ap);
+	print_plain(stderr, NULL, NULL, fmt, ap);
 	va_end(ap);
 }
 
@@ -60,15 +64,16 @@ void cli_warn(struct cli *cli, const char *fmt, ...)
 
 	(void)cli;
 	va_start(ap, fmt);
-	print_plain(stderr, "scelle: ", fmt, ap);
+	print_plain(stderr, NULL, "scelle: ", fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
 }
 
 void cli_raw(struct cli *cli, struct bytes b)
 {
-	(void)cli;
-	if (b.len)
+	if (cli->hold)
+		buf_add(cli->hold, b.p, b.len);
+	else if (b.len)
 		fwrite(b.p, 1, b.len, stdout);
 }
 
@@ -81,7 +86,7 @@ int cli_json(struct cli *cli, struct buf *json)
 		return cli_fail(cli, &e);
 	}
 	cli_raw(cli, buf_view(json));
-	fputc('\n', stdout);
+	cli_raw(cli, bytes_str("\n"));
 	return CLI_OK;
 }
 
@@ -122,7 +127,7 @@ int cli_usage(struct cli *cli, const char *command, const char *fmt, ...)
 
 	(void)cli;
 	va_start(ap, fmt);
-	print_plain(stderr, "scelle: ", fmt, ap);
+	print_plain(stderr, NULL, "scelle: ", fmt, ap);
 	va_end(ap);
 	if (command)
 		fprintf(stderr, _("\nTry 'scelle help %s'.\n"), command);

@@ -41,6 +41,8 @@ struct cli {
 	const char *user_agent;		/* from the configuration, or NULL */
 	int json;			/* answer in JSON */
 	int quiet;			/* no progress, no remarks */
+	struct buf *hold;		/* answers go here while it is set: what
+					   may not go out before it is on record */
 	int wrote;			/* set it once anything was written: a
 					   failure is then CLI_PARTIAL */
 	const struct cli_command *commands; /* the table, ended by a zero row */

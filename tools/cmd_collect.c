@@ -284,14 +284,36 @@ static int prepare(struct cli *cli, struct unit *u, struct collect_args *a,
 
 /* Who collected, when and why, for the supervisor (R10, R31). */
 static int audit(struct unit *u, const struct collect_args *a, const char *id,
-		 struct err *e)
+		 uint64_t *seq_out, struct err *e)
 {
 	struct access rec = {
 		.command = "collect", .case_name = id, .query = a->source,
 		.why = a->why ? a->why : "collect",
 	};
 
-	return custody_note(u, &rec, e);
+	return custody_note_at(u, &rec, seq_out, e);
+}
+
+/* Which items the pass made: what a list of operations is taken from. */
+static int audit_end(struct unit *u, const char *id, uint64_t seq,
+		     uint64_t first, uint64_t end, int r, struct err *e)
+{
+	const struct access rec = { .command = "collect", .case_name = id };
+	struct shown s = { .rows = end - first,
+			   .outcome = r < 0 ? "failed" : NULL };
+	uint64_t *items = calloc(end - first + 1, sizeof *items);
+	struct err late = ERR_INIT;
+	int w;
+
+	if (!items)
+		return r < 0 ? r : err_set(e, ERR_NOMEM, "no memory for the "
+					   "record of the pass");
+	for (uint64_t n = first; n < end; n++)
+		items[s.nitems++] = n;
+	s.items = items;
+	w = custody_outcome(u, &rec, seq, &s, r < 0 ? &late : e);
+	free(items);
+	return r < 0 ? r : w;
 }
 
 static int refuse(struct unit *u, const struct collect_args *a, const char *id,
@@ -313,6 +335,7 @@ static int collect(struct cli *cli, struct unit *u, struct collect_args *a,
 	struct crawl_job job = { 0 };
 	const struct admin_case *c = NULL;
 	struct stream *stream = NULL;
+	uint64_t seq = 0, first;
 	char id[17];
 	int r = u->user ? unit_need(u, ROLES_CONTENT, e) : 0;
 
@@ -328,7 +351,7 @@ static int collect(struct cli *cli, struct unit *u, struct collect_args *a,
 	if (r == ERR_DENIED)
 		refuse(u, a, id, e);
 	if (r == 0)
-		r = audit(u, a, id, e);
+		r = audit(u, a, id, &seq, e);
 	if (r == 0)
 		r = casefile_find(u, id, &c, e);
 	if (r == 0)
@@ -352,7 +375,9 @@ static int collect(struct cli *cli, struct unit *u, struct collect_args *a,
 	job.finding = finding;
 	job.derived = derived;
 	job.arg = &p.watch;
+	first = stream_count(stream);
 	r = crawl_run(&job, &rep, e);
+	r = audit_end(u, id, seq, first, stream_count(stream), r, e);
 	if (p.watch.wanted)
 		cli_progress(cli, NULL);
 	if (r == 0)

@@ -273,6 +273,24 @@ static int record(struct unit *u, struct grant *g, const struct export_args *a,
 	return unit_record(u, &w, LEAF_EXPORT, NULL, 0, NULL, e);
 }
 
+/* Which items leave, on record before they are read. */
+static int shown(struct grant *g, const struct bundle_pick *picks, size_t n,
+		 struct err *e)
+{
+	uint64_t *items = calloc(n + 1, sizeof *items);
+	struct shown s = { .items = items, .rows = n, .more = 1 };
+	int r;
+
+	if (!items)
+		return err_set(e, ERR_NOMEM, "no memory to choose items");
+	for (size_t i = 0; i < n; i++)
+		if (!picks[i].withheld)
+			items[s.nitems++] = picks[i].number;
+	r = custody_shown(g, &s, e);
+	free(items);
+	return r;
+}
+
 static void vkey_text(const struct note_vkey *k, struct buf *out)
 {
 	note_vkey_put(k, out);
@@ -298,6 +316,8 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 	r = custody_tag_key(g, tag_key, e);
 	if (r == 0)
 		r = choose(a, u, g, &picks, &n, e);
+	if (r == 0)
+		r = shown(g, picks, n, e);
 	if (r == 0)
 		r = profiles_load(cli_profiles(cli), &profiles, e);
 	o.profiles = &profiles;
@@ -369,6 +389,21 @@ static int answer(struct cli *cli, const struct export_args *a,
 	return status;
 }
 
+/* How it ended: the export's own statement stands in the case's stream. */
+static int ended(struct cli *cli, struct grant *g, int status)
+{
+	struct shown s = { .page = 1,
+			   .outcome = status == CLI_OK ? NULL : "failed" };
+	struct err e = ERR_INIT;
+
+	if (!g)
+		return status;
+	cli->wrote = 1;
+	if (custody_shown(g, &s, &e) < 0 && status == CLI_OK)
+		status = cli_fail(cli, &e);
+	return status;
+}
+
 int cmd_export(struct cli *cli, int argc, char **argv)
 {
 	struct export_args *a = calloc(1, sizeof *a);
@@ -397,6 +432,7 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 		status = cli_fail(cli, &e);
 	else
 		status = answer(cli, a, &res);
+	status = ended(cli, g, status);
 	custody_close(g);
 	if (u)
 		status = session_close(cli, u, status);

@@ -69,10 +69,12 @@ int cmd_gaps(struct cli *cli, int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct access access = { .command = "gaps" };
-	struct gaps_report rep;
+	struct gaps_report rep = { 0 };
 	struct grant *g = NULL;
 	struct unit *u = NULL;
 	struct err e = ERR_INIT;
+	struct buf rows = BUF_INIT((size_t)64 << 20);
+	struct shown seen = { 0 };
 	int opt, status, r;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -92,9 +94,30 @@ int cmd_gaps(struct cli *cli, int argc, char **argv)
 	r = session_open(cli, VAULT_WRITE, &u, &e);
 	if (r == 0)
 		r = custody_log(u, &access, &g, &e);
+	cli->hold = &rows;
 	if (r == 0)
 		r = gaps_check(g, show, cli, &rep, &e);
-	status = r < 0 ? cli_fail(cli, &e) : answer(cli, &rep, r);
+	status = r < 0 ? -1 : answer(cli, &rep, r);
+	/* What was read of each statement is on record before it is said. */
+	if (r >= 0 && rows.failed)
+		r = err_set(&e, rows.failed, "no memory for the answer");
+	seen.rows = rep.requests;
+	seen.whole = g ? custody_count(g) : 0;
+	if (r < 0)
+		seen.outcome = "failed";
+	if (g && (r >= 0 || e.code != ERR_IO)) {
+		struct err late = ERR_INIT;
+
+		if (custody_shown(g, &seen, r < 0 ? &late : &e) < 0 && r >= 0)
+			r = e.code;
+	}
+	cli->hold = NULL;
+	if (r < 0)
+		status = cli_fail(cli, &e);
+	else
+		cli_raw(cli, buf_view(&rows));
+	buf_wipe(&rows);
+	cli->wrote = g != NULL;
 	custody_close(g);
 	return u ? session_close(cli, u, status) : status;
 }

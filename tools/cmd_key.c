@@ -2,6 +2,7 @@
 #include "tools/commands.h"
 #include "tools/session.h"
 
+#include "cases/custody.h"
 #include "store/minisign.h"
 #include "util/enc.h"
 #include "util/file.h"
@@ -78,6 +79,8 @@ static int renew(struct cli *cli, const char *file, unsigned logn,
 {
 	struct buf pass = CLI_PASSPHRASE_BUF;
 	struct cli other = *cli;
+	const struct access use = { .command = "key new", .key = "passphrase",
+				    .why = "a new passphrase" };
 	struct unit *u = NULL;
 	int r = session_open(cli, VAULT_WRITE, &u, e);
 
@@ -85,6 +88,9 @@ static int renew(struct cli *cli, const char *file, unsigned logn,
 		return r;
 	other.passphrase_file = file;
 	r = cli_passphrase(&other, _("New passphrase: "), 1, &pass, e);
+	/* A key is used: on record before it is. */
+	if (r == 0)
+		r = custody_note(u, &use, e);
 	if (r == 0)
 		r = unit_new_passphrase(u, buf_view(&pass), logn, e);
 	buf_wipe(&pass);

@@ -38,13 +38,16 @@ struct rows {
 static int row(void *arg, const struct index_post *p)
 {
 	struct rows *rows = arg;
+	int r = reading_row(rows->rd, p->capture);
 
+	if (r < 0)
+		return r;
 	if (rows->n++ && !rows->rd->cli->json)
 		cli_out(rows->rd->cli, "\n");
 	return reading_post(rows->rd, p, rows->whole);
 }
 
-static int run(struct reading *rd)
+static int query(struct reading *rd, uint64_t *found, int *more_out)
 {
 	struct index_query q = { .text = rd->arg, .source = rd->source,
 		.from_ms = rd->from_ms, .to_ms = rd->to_ms, .best = rd->best,
@@ -57,15 +60,29 @@ static int run(struct reading *rd)
 	if (r == 0)
 		r = index_search(rd->ix, &q, row, &rows, &more, &e);
 	if (r < 0) {
-		if (!e.code)
-			err_set(&e, r, "no memory for the answer");
+		reading_error(rd, r, &e);
 		return cli_fail(rd->cli, &e);
 	}
-	if (rows.n == 0)
-		cli_say(rd->cli, "%s\n", _("nothing found"));
+	*found = rows.n;
+	*more_out = more;
+	return CLI_OK;
+}
+
+/* What else there is to say is an answer too: it comes behind the record. */
+static int run(struct reading *rd)
+{
+	uint64_t found = 1;
+	int more = 0, status = query(rd, &found, &more);
+	struct cli *cli = rd->cli;
+
+	status = reading_close(rd, status);
+	if (status != CLI_OK)
+		return status;
+	if (found == 0)
+		cli_say(cli, "%s\n", _("nothing found"));
 	if (more)
-		cli_say(rd->cli, _("more than %d posts match: only the newest "
-				   "%d were ranked\n"),
+		cli_say(cli, _("more than %d posts match: only the newest "
+			       "%d were ranked\n"),
 			INDEX_RANKED_MAX, INDEX_RANKED_MAX);
 	return CLI_OK;
 }
@@ -77,7 +94,7 @@ int cmd_posts(struct cli *cli, int argc, char **argv)
 				  READ_LIMIT | READ_VERSIONS, 1,
 				  _(help_posts));
 
-	return status >= 0 ? status : reading_close(&rd, run(&rd));
+	return status >= 0 ? status : run(&rd);
 }
 
 int cmd_search(struct cli *cli, int argc, char **argv)
@@ -87,5 +104,5 @@ int cmd_search(struct cli *cli, int argc, char **argv)
 				  READ_LIMIT | READ_VERSIONS | READ_BEST, 2,
 				  _(help_search));
 
-	return status >= 0 ? status : reading_close(&rd, run(&rd));
+	return status >= 0 ? status : run(&rd);
 }

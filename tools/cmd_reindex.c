@@ -98,6 +98,7 @@ int cmd_reindex(struct cli *cli, int argc, char **argv)
 	}
 	if (r == 0)
 		r = index_counts(rd.ix, &new, &e);
+	rd.whole = rd.rep.items;
 	status = r < 0 ? cli_fail(cli, &e) : answer(&rd, had, &old, &new);
 	return reading_close(&rd, status);
 }

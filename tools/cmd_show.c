@@ -44,6 +44,8 @@ static int medium(void *arg, const struct index_capture *c, uint64_t posts,
 
 	(void)posts;
 	(void)finding;
+	if (reading_also(m->rd, c->number) < 0)
+		return ERR_NOMEM;
 	m->n++;
 	if (!m->rd->cli->json) {
 		cli_out(m->rd->cli, _(" item %llu (status %d)"),
@@ -100,8 +102,10 @@ static int version(void *arg, const struct index_post *p)
 	int64_t off, len;
 	json_t *o = NULL;
 	const json_t *at;
-	int r;
+	int r = reading_row(rd, p->capture);
 
+	if (r < 0)
+		return r;
 	if (v->n++ && !rd->cli->json)
 		cli_out(rd->cli, "\n");
 	r = reading_post(rd, p, 1);
@@ -137,8 +141,8 @@ static int show_post(struct reading *rd)
 	if (r == 0 && v.n == 0)
 		r = err_set(&e, ERR_NOENT, "the case has no post '%s'",
 			    rd->arg);
-	if (r < 0 && !e.code)
-		err_set(&e, r, "no memory for the answer");
+	if (r < 0)
+		reading_error(rd, r, &e);
 	return r < 0 ? cli_fail(rd->cli, &e) : CLI_OK;
 }
 

@@ -65,7 +65,10 @@ static int event(void *arg, const struct index_event *ev)
 	struct reading *rd = arg;
 	char when[READING_WHEN];
 	char *text;
+	int r = reading_row(rd, ev->capture);
 
+	if (r < 0)
+		return r;
 	if (rd->cli->json)
 		return event_json(rd, ev);
 	text = reading_text(rd, ev->text);
@@ -108,7 +111,7 @@ int cmd_timeline(struct cli *cli, int argc, char **argv)
 	if (r == 0)
 		r = index_timeline(rd.ix, rd.source, rd.from_ms, rd.to_ms,
 				   event, &rd, &e);
-	if (r < 0 && !e.code)
-		err_set(&e, r, "no memory for the answer");
+	if (r < 0)
+		reading_error(&rd, r, &e);
 	return reading_close(&rd, r < 0 ? cli_fail(cli, &e) : CLI_OK);
 }

@@ -81,6 +81,7 @@ int reading_args(struct reading *rd, struct cli *cli, int argc, char **argv,
 
 	memset(rd, 0, sizeof *rd);
 	memset(options, 0, sizeof options);
+	rd->page = (struct buf)BUF_INIT((size_t)256 << 20);
 	rd->cli = cli;
 	rd->command = argv[0];
 	for (size_t i = 0; i < OPTIONS; i++)
@@ -135,8 +136,112 @@ int reading_log(struct reading *rd, const char *query, const uint64_t *item,
 	}
 	if (r == 0)
 		r = custody_log(rd->u, &a, &rd->g, e);
+	if (r == 0 && !item) {
+		rd->listing = 1;
+		rd->cli->hold = &rd->page;
+	}
 	buf_wipe(&masked);
 	return r;
+}
+
+/* --- what is shown ------------------------------------------------------------ */
+
+#define PAGE_ROWS 1000
+#define PAGE_BYTES ((size_t)1 << 20)
+#define PAGE_ITEMS 8192		/* a row may show several */
+
+/* The record first, then the bytes. */
+static int page_out(struct reading *rd, int more, const char *outcome,
+		    struct err *e)
+{
+	static const uint64_t none;
+	struct shown s = { .items = rd->items ? rd->items : &none,
+			   .nitems = rd->nitems, .whole = rd->whole,
+			   .rows = rd->rows,
+			   .page = rd->pages, .more = more,
+			   .outcome = outcome };
+	int r = rd->page.failed ?
+		err_set(e, rd->page.failed, "no memory for the answer") :
+		custody_shown(rd->g, &s, e);
+
+	if (r == 0 && !outcome) {
+		rd->cli->hold = NULL;
+		cli_raw(rd->cli, buf_view(&rd->page));
+		rd->cli->hold = &rd->page;
+	}
+	buf_wipe(&rd->page);
+	rd->nitems = 0;
+	rd->rows = 0;
+	rd->pages++;
+	return r;
+}
+
+void reading_error(const struct reading *rd, int code, struct err *e)
+{
+	if (e->code)
+		return;
+	if (rd->late.code)
+		*e = rd->late;
+	else
+		err_set(e, code, "no memory for the answer");
+}
+
+int reading_also(struct reading *rd, uint64_t item)
+{
+	struct err *e = &rd->late;
+
+	if (!rd->listing)
+		return 0;
+	if (rd->nitems && rd->items[rd->nitems - 1] == item)
+		return 0;
+	if (!rd->items)
+		rd->items = calloc(PAGE_ITEMS, sizeof *rd->items);
+	if (!rd->items)
+		return err_set(e, ERR_NOMEM, "no memory for the answer");
+	if (rd->nitems == PAGE_ITEMS) {
+		int r = page_out(rd, 1, NULL, e);
+
+		if (r < 0)
+			return r;
+	}
+	rd->items[rd->nitems++] = item;
+	return 0;
+}
+
+int reading_row(struct reading *rd, uint64_t item)
+{
+	int r = 0;
+
+	if (!rd->listing)
+		return 0;
+	if (rd->rows >= PAGE_ROWS || rd->page.len >= PAGE_BYTES ||
+	    rd->nitems >= PAGE_ITEMS / 2)
+		r = page_out(rd, 1, NULL, &rd->late);
+	if (r == 0)
+		r = reading_also(rd, item);
+	rd->rows++;
+	return r;
+}
+
+/* How it ended, where an access named its items and did not get them, and for
+ * every listing. */
+static int outcome(struct reading *rd, int status)
+{
+	struct shown s = { .outcome = "failed" };
+	struct err e = ERR_INIT;
+	int r = 0;
+
+	if (!rd->g)
+		return status;
+	if (rd->listing)
+		r = page_out(rd, 0, status == CLI_OK ? NULL : "failed", &e);
+	else if (status != CLI_OK)
+		r = custody_shown(rd->g, &s, &e);
+	if (r == 0)
+		return status;
+	rd->cli->wrote = 1;
+	status = cli_fail(rd->cli, &e);
+	return status;
 }
 
 static void progress(void *arg, uint64_t done, uint64_t all)
@@ -205,8 +310,12 @@ int reading_index(struct reading *rd, const char *query, struct err *e)
 
 int reading_close(struct reading *rd, int status)
 {
+	status = outcome(rd, status);
 	index_free(rd->ix);
 	custody_close(rd->g);
+	rd->cli->hold = NULL;
+	buf_wipe(&rd->page);
+	free(rd->items);
 	profile_set_release(&rd->set);
 	/* The access record, or that of a refusal, is worth a receipt. */
 	rd->cli->wrote = rd->u != NULL;

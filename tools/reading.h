@@ -31,6 +31,13 @@ struct reading {
 	char profiles[FILE_PATH_MAX];
 	struct ingest_report rep;
 	int64_t begun_ms, shown_ms;
+	/* a page of a listing, until it is on record */
+	struct buf page;
+	uint64_t *items, rows, pages;
+	size_t nitems;
+	uint64_t whole;			/* shown: the first so many items */
+	int listing;			/* the access named no items */
+	struct err late;		/* of reading_row() */
 };
 
 /* Which options a command has; --why, --unmask and --help are with all. */
@@ -68,8 +75,23 @@ int reading_options(struct reading *rd, struct ingest_options *o,
 int reading_index(struct reading *rd, const char *query, struct err *e);
 
 /*
- * reading_close - keep a receipt, close
- * Returns status.
+ * reading_row - another row of a listing follows, of that item of the case; to
+ * be called before the row is printed.  Rows wait until a page of them is on
+ * record (custody_shown()), and only then go out.
+ * Returns 0, or a failure: nothing of the page went out.
+ */
+int reading_row(struct reading *rd, uint64_t item);
+
+/* reading_also - the row shows this item as well */
+int reading_also(struct reading *rd, uint64_t item);
+
+/* reading_error - why a listing ended early, where e does not say it yet */
+void reading_error(const struct reading *rd, int code, struct err *e);
+
+/*
+ * reading_close - put the last page on record and out, keep a receipt, close
+ *   status   CLI_OK, or what cli_fail() gave: then the page does not go out
+ * Returns status, or that of a record that could not be made.
  */
 int reading_close(struct reading *rd, int status);
 

@@ -177,6 +177,72 @@ Test(custody, the_record_says_who_why_and_what_was_asked_but_no_content)
 	world_release(&w);
 }
 
+Test(custody, a_page_of_a_listing_is_on_record_by_its_items)
+{
+	static const uint64_t items[] = { 7, 2, 0, 1, 7 };
+	struct err e = ERR_INIT;
+	struct found found;
+	struct grant *g;
+	struct world w;
+	struct access a;
+	struct shown s = { .items = items, .nitems = 5, .rows = 4, .more = 1 };
+	char of[64];
+
+	world_init(&w);
+	a = asked(&w);
+	cr_assert_eq(custody_log(w.u, &a, &g, &e), 0);
+	snprintf(of, sizeof of, "\"of\":%llu",
+		 (unsigned long long)custody_seq(g));
+	cr_assert_eq(leaves_of(w.u, LEAF_ACCESS), 1u);
+	cr_assert_eq(custody_shown(g, &s, &e), 0, "%s", e.text);
+	cr_assert_eq(leaves_of(w.u, LEAF_ACCESS), 2u);
+	s = (struct shown){ .page = 1, .whole = 3 };
+	cr_assert_eq(custody_shown(g, &s, &e), 0, "%s", e.text);
+	custody_close(g);
+	read_audit(w.u, &found);
+	cr_assert_not_null(strstr(buf_cstr(&found.text), "\"reach\":[[0,2]]"));
+	cr_assert_not_null(strstr(buf_cstr(&found.text), of));
+	cr_assert_not_null(strstr(buf_cstr(&found.text),
+				  "\"items\":[[0,2],7]}"));
+	cr_assert_not_null(strstr(buf_cstr(&found.text),
+				  "\"page\":1,\"rows\":0,\"items\":[[0,2]],"
+				  "\"outcome\":\"done\""));
+	buf_release(&found.text);
+	world_release(&w);
+}
+
+Test(custody, the_record_says_from_where_and_masks_what_was_typed)
+{
+	struct err e = ERR_INIT;
+	struct found found;
+	struct grant *g;
+	struct world w;
+	struct access a;
+	char uid[64];
+
+	setenv("SSH_CONNECTION", "192.0.2.7 50000 192.0.2.1 22", 1);
+	world_init(&w);
+	world_reopen(&w, "claire");
+	a = asked(&w);
+	a.query = "1 85 05 78 006 084 91";
+	a.why = "carte 4970 1012 3456 7893";
+	cr_assert_eq(custody_log(w.u, &a, &g, &e), 0);
+	custody_close(g);
+	setenv("SSH_CONNECTION", "\"}; drop", 1);
+	world_reopen(&w, "claire");
+	cr_assert_eq(w.u->from.ssh[0], '\0', "no address is none");
+	read_audit(w.u, &found);
+	snprintf(uid, sizeof uid, "\"via\":\"local\",\"uid\":%u",
+		 (unsigned)getuid());
+	cr_assert_not_null(strstr(buf_cstr(&found.text), uid));
+	cr_assert_not_null(strstr(buf_cstr(&found.text),
+				  "\"ssh\":\"192.0.2.7\""));
+	cr_assert_null(strstr(buf_cstr(&found.text), "006 084"));
+	cr_assert_null(strstr(buf_cstr(&found.text), "1012 3456"));
+	buf_release(&found.text);
+	world_release(&w);
+}
+
 Test(custody, without_a_reason_nothing_is_read)
 {
 	struct err e = ERR_INIT;
@@ -242,7 +308,8 @@ Test(custody, who_is_no_member_is_refused_and_that_is_sealed)
 	world_reopen(&w, "sylvie");
 	cr_assert_eq(custody_log(w.u, &a, &g, &e), ERR_DENIED);
 	cr_assert_eq(leaves_of(w.u, LEAF_REFUSED), 2u);
-	cr_assert_eq(leaves_of(w.u, LEAF_ACCESS), 0u);
+	/* The one access is claire's: she gave sylvie the months. */
+	cr_assert_eq(leaves_of(w.u, LEAF_ACCESS), 1u);
 	world_reopen(&w, "claire");
 	read_audit(w.u, &found);
 	cr_assert_not_null(strstr(buf_cstr(&found.text), "scelle/v1/refused"));
