@@ -54,6 +54,11 @@ int batch_begin(struct vault *v, struct batch **out, struct err *e)
 	b = calloc(1, sizeof *b);
 	if (!b)
 		return err_set(e, ERR_NOMEM, "no memory for a batch");
+	r = vault_turn_take(v, e);
+	if (r < 0) {
+		free(b);
+		return r;
+	}
 	b->v = v;
 	b->base = vault_size(v);
 	b->last_ms = v->log.last_ms;
@@ -75,6 +80,7 @@ static void batch_free(struct batch *b)
 		free(p);
 	}
 	b->v->batch = NULL;
+	vault_turn_give(b->v);
 	free(b->leaves);
 	free(b);
 }
@@ -496,11 +502,14 @@ out:
 static int show_items(struct batch *b, struct err *e)
 {
 	for (struct part *p = b->parts; p; p = p->next) {
+		int whole = p->s->slots_have == p->s->nslots;
+
 		for (uint64_t i = 0; i < p->n; i++)
 			if (stream_item_push(p->s, &p->items[i]) < 0)
 				return err_set(e, ERR_NOMEM, "no memory for a "
 					       "stream");
-		if (p->s->unlocked
+		p->s->seen = p->s->pack_size;
+		if (p->s->unlocked && whole
 		    && stream_slots_push(p->s, p->slots, p->nslots) < 0)
 			return err_set(e, ERR_NOMEM, "no memory for slots");
 	}

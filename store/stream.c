@@ -150,7 +150,8 @@ int stream_create(struct vault *v, const char *dir,
 	return 0;
 }
 
-/* Items of one pack; 1 when what follows is not under the head (yet). */
+/* Items of one pack, from s->seen on; 1 when what follows is not under the head
+ * (yet). */
 static int scan_pack(struct stream *s, uint32_t number, int fd, uint64_t size,
 		     uint64_t *bad, struct err *e)
 {
@@ -160,6 +161,8 @@ static int scan_pack(struct stream *s, uint32_t number, int fd, uint64_t size,
 	pack_walk_init(&w, fd, size);
 	*bad = 0;
 	r = pack_walk_head(&w, number, NULL);
+	if (r == 0 && s->seen > w.off)
+		w.off = s->seen;
 	if (r == ERR_DAMAGED)
 		return 1;
 	if (r < 0)
@@ -189,10 +192,11 @@ static int scan_pack(struct stream *s, uint32_t number, int fd, uint64_t size,
 			return 1;
 		if (stream_item_push(s, &ref) < 0)
 			return err_set(e, ERR_NOMEM, "no memory for a stream");
+		s->seen = w.off;
 	}
 }
 
-static int scan_packs(struct stream *s, struct err *e)
+int stream_scan(struct stream *s, struct err *e)
 {
 	char path[FILE_PATH_MAX], name[32];
 	uint8_t tag[SHA256_LEN];
@@ -200,7 +204,8 @@ static int scan_packs(struct stream *s, struct err *e)
 	struct stat st;
 	int r = 0, fd;
 
-	for (uint32_t n = 1; r == 0; n++) {
+	/* Goes on where it was left, at first with the first pack. */
+	for (uint32_t n = s->pack ? s->pack : 1; r == 0; n++) {
 		snprintf(name, sizeof name, "packs/%06u.pack", n);
 		r = stream_path(s, name, path);
 		if (r < 0)
@@ -215,6 +220,8 @@ static int scan_packs(struct stream *s, struct err *e)
 			return r;
 		}
 		size = (uint64_t)st.st_size;
+		if (n != s->pack)
+			s->seen = 0;
 		r = scan_pack(s, n, fd, size, &bad, e);
 		close(fd);
 		s->pack = n;
@@ -234,7 +241,7 @@ static int scan_packs(struct stream *s, struct err *e)
 }
 
 /* A writer goes on where the slot file ends. */
-static int scan_keys(struct stream *s, struct err *e)
+int stream_scan_keys(struct stream *s, struct err *e)
 {
 	uint8_t head[SLOT_FRAME_LEN], want[SLOT_FILE_HEAD_LEN];
 	char path[FILE_PATH_MAX], name[32];
@@ -295,9 +302,9 @@ int stream_open(struct vault *v, const char *dir, const uint8_t pub[static 32],
 	if (r == 0 && !file_exists(path))
 		r = err_set(e, ERR_NOENT, "the vault has no stream '%s'", dir);
 	if (r == 0)
-		r = scan_packs(s, e);
+		r = stream_scan(s, e);
 	if (r == 0 && v->mode == VAULT_WRITE)
-		r = scan_keys(s, e);
+		r = stream_scan_keys(s, e);
 	if (r < 0) {
 		stream_free(s);
 		return r;

@@ -103,6 +103,7 @@ static int unlock_file(struct stream *s, struct bytes in, const char *name,
 {
 	uint8_t want[SLOT_FILE_HEAD_LEN];
 	size_t off = SLOT_FILE_HEAD_LEN;
+	uint64_t passed = 0, had = s->slots_have;
 	struct slot_frame f;
 	int r = 0;
 
@@ -118,6 +119,11 @@ static int unlock_file(struct stream *s, struct bytes in, const char *name,
 		if (r < 0)
 			return err_set(e, r, "'%s/%s' is damaged at offset %zu",
 				       s->dir, name, off);
+		if (passed < had) {	/* opened before */
+			passed += f.count;
+			off += SLOT_FRAME_LEN + f.len;
+			continue;
+		}
 		r = unlock_frame(s, BYTES(in.p + off, SLOT_FRAME_LEN + f.len),
 				 &f, id, e);
 		if (r < 0) {
@@ -148,7 +154,7 @@ int stream_unlock(struct stream *s, const uint8_t secret[static 32],
 		r = err_set(e, ERR_AUTH, "this is not the key of '%s'", s->dir);
 		goto out;
 	}
-	if (s->unlocked)
+	if (s->unlocked && s->slots_have == s->nslots)
 		goto out;
 	snprintf(name, sizeof name, "keys/%04u.add", SLOT_EPOCH);
 	if (s->nslots > 0) {
@@ -158,14 +164,78 @@ int stream_unlock(struct stream *s, const uint8_t secret[static 32],
 		if (r == 0)
 			r = unlock_file(s, buf_view(&file), name, id, e);
 	}
-	if (r == 0)
+	if (r == 0) {
 		s->unlocked = 1;
-	else
+	} else {
+		s->unlocked = 0;
 		s->slots_have = 0;
+	}
 out:
 	secret_free(id);
 	buf_release(&file);
 	return r;
+}
+
+uint64_t stream_slots(const struct stream *s)
+{
+	return s->slots_have;
+}
+
+int stream_slots_get(const struct stream *s, uint64_t from, struct buf *out,
+		     struct err *e)
+{
+	uint64_t n = 0;
+	uint8_t *to;
+
+	if (!s->unlocked)
+		return err_set(e, ERR_AUTH, "'%s' is locked", s->dir);
+	for (uint64_t i = 0; i < s->nitems; i++)
+		for (uint32_t k = 0; k < s->items[i].objects; k++, n++) {
+			struct slot slot = { .case_seq = i,
+					     .object = (uint16_t)k };
+
+			if (n < from)
+				continue;
+			to = buf_room(out, SLOT_LEN);
+			if (!to)
+				return err_set(e, out->failed, "too many slots "
+					       "at once");
+			memcpy(slot.identity, s->slots[n].identity, 32);
+			memcpy(slot.salt, s->slots[n].salt, 32);
+			slot_put(&slot, to);
+			secret_wipe(&slot, sizeof slot);
+			out->len += SLOT_LEN;
+		}
+	return 0;
+}
+
+int stream_slots_put(struct stream *s, struct bytes slots, struct err *e)
+{
+	uint64_t item = 0, n = 0;
+	int r;
+
+	if (slots.len % SLOT_LEN ||
+	    s->slots_have + slots.len / SLOT_LEN > s->nslots)
+		return err_set(e, ERR_DAMAGED, "slots do not fit their items");
+	while (item < s->nitems && n < s->slots_have)
+		n += s->items[item++].objects;
+	for (size_t i = 0, object = 0; i < slots.len / SLOT_LEN; i++) {
+		const uint8_t *p = slots.p + i * SLOT_LEN;
+
+		if (n != s->slots_have || item >= s->nitems ||
+		    get_be64(p + 8) != item || get_be16(p + 2) != object)
+			return err_set(e, ERR_DAMAGED, "slots do not fit their "
+				       "items");
+		if (++object == s->items[item].objects) {
+			object = 0;
+			item++;
+		}
+	}
+	r = stream_slots_push(s, slots.p, slots.len / SLOT_LEN);
+	if (r < 0)
+		return err_set(e, r, "no memory for slots");
+	s->unlocked = 1;
+	return 0;
 }
 
 /* --- objects -------------------------------------------------------------- */
@@ -286,7 +356,7 @@ int stream_sealed(struct stream *s, uint64_t case_seq, unsigned object,
 	if (r < 0)
 		return r;
 	memset(identity_out, 0, 32);
-	if (s->unlocked)
+	if (s->unlocked && s->items[case_seq].slot + object < s->slots_have)
 		memcpy(identity_out, s->slots[s->items[case_seq].slot
 					      + object].identity, 32);
 	return 0;
@@ -307,6 +377,11 @@ int stream_get(struct stream *s, uint64_t case_seq, unsigned object,
 	r = read_object(s, case_seq, object, &leaf, &sealed, e);
 	if (r < 0)
 		goto out;
+	/* What another process added since may have no open slot yet. */
+	if (s->items[case_seq].slot + object >= s->slots_have) {
+		r = err_set(e, ERR_AUTH, "'%s' is locked", s->dir);
+		goto out;
+	}
 	slot = &s->slots[s->items[case_seq].slot + object];
 	r = open_object(slot->identity, buf_view(&sealed), plain, e);
 	if (r == ERR_NOENT || r == ERR_AUTH || r == ERR_FORMAT)

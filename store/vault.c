@@ -309,8 +309,9 @@ static int open_format(struct vault *v, struct err *e)
 	return r;
 }
 
-int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
-	       struct vault **out, struct err *e)
+static int open_vault(const char *path, enum vault_mode mode, int shared,
+		      const uint8_t *log_seed, struct vault **out,
+		      struct err *e)
 {
 	struct vault *v = calloc(1, sizeof *v);
 	int dirty = 0, r;
@@ -319,6 +320,7 @@ int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
 		return err_set(e, ERR_NOMEM, "no memory for a vault");
 	v->lock_fd = -1;
 	v->mode = mode;
+	v->shared = shared;
 	v->log.writing = mode == VAULT_WRITE;
 	v->log.close_at = SEGMENT_LEAVES;
 	v->pack_close = PACK_CLOSE;
@@ -330,11 +332,11 @@ int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
 		r = open_format(v, e);
 	if (r == 0 && mode == VAULT_WRITE)
 		r = open_key(v, log_seed, e);
-	if (r == 0 && mode == VAULT_WRITE)
+	if (r == 0 && mode == VAULT_WRITE && !shared)
 		r = take_lock(v, &dirty, e);
 	if (r == 0)
 		r = log_load(&v->log, e);
-	if (r == 0 && mode == VAULT_WRITE
+	if (r == 0 && mode == VAULT_WRITE && !shared
 	    && (dirty || v->log.tail.off == 0
 		|| v->log.tail.off < v->log.tail.size))
 		r = recover(v, e);
@@ -345,6 +347,27 @@ int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
 	}
 	*out = v;
 	return 0;
+}
+
+int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
+	       struct vault **out, struct err *e)
+{
+	return open_vault(path, mode, 0, log_seed, out, e);
+}
+
+int vault_share(const char *path, const uint8_t *log_seed,
+		int (*take)(void *arg, struct err *e),
+		void (*give)(void *arg, int failed), void *arg,
+		struct vault **out, struct err *e)
+{
+	int r = open_vault(path, VAULT_WRITE, 1, log_seed, out, e);
+
+	if (r == 0) {
+		(*out)->take = take;
+		(*out)->give = give;
+		(*out)->turn_arg = arg;
+	}
+	return r;
 }
 
 void vault_close(struct vault *v)

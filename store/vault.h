@@ -79,6 +79,32 @@ struct bytes vault_head(const struct vault *v);
 const char *vault_vkey(const struct vault *v);
 
 /*
+ * vault_refresh - see what another process of this vault's owner has committed
+ * since it was opened, or since the last refresh
+ *   changed  out, may be NULL: 1 when there was something
+ * Reading: up to the newest signed head.  Writing: only while no batch is in
+ * progress, and when who held the turn in between has left it; bytes behind the
+ * last head are then ERR_DAMAGED (close, and open anew: that recovers).
+ * stream_refresh - the same for one stream, behind a vault_refresh(); an
+ * unlocked one has then more items than open slots: stream_unlock() again
+ * stream_forget - close one stream; its pointer is gone
+ */
+int vault_refresh(struct vault *v, int *changed, struct err *e);
+int stream_refresh(struct stream *s, struct err *e);
+void stream_forget(struct stream *s);
+
+/*
+ * vault_share - open for writing what another process of the owner has open: no
+ * lock is taken and nothing is recovered.  Before each batch take() is asked for
+ * the turn, and behind it (committed or not) give() gives it back.
+ *   take   NULL: the caller holds the turn all the time
+ */
+int vault_share(const char *path, const uint8_t *log_seed,
+		int (*take)(void *arg, struct err *e),
+		void (*give)(void *arg, int failed), void *arg,
+		struct vault **out, struct err *e);
+
+/*
  * vault_publish - write the last head to log/<shard>/heads/<size>.note, once;
  * a head that is there already is fine
  */
@@ -189,6 +215,17 @@ int stream_objects(const struct stream *s, uint64_t case_seq, unsigned *n_out,
  * it is another key.  Later appends by this process are seen too. */
 int stream_unlock(struct stream *s, const uint8_t secret[static 32],
 		  struct err *e);
+
+/*
+ * stream_slots - how many slots are open
+ * stream_slots_get - the open slots from the n-th on, appended to out (secret)
+ * stream_slots_put - open a stream further with slots that another process of
+ * this vault's owner gave; ERR_DAMAGED when they are not those that follow
+ */
+uint64_t stream_slots(const struct stream *s);
+int stream_slots_get(const struct stream *s, uint64_t from, struct buf *out,
+		     struct err *e);
+int stream_slots_put(struct stream *s, struct bytes slots, struct err *e);
 
 /*
  * stream_get - open one object (0 is the statement), appended to plain

@@ -111,6 +111,9 @@ int log_write(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
 int log_push(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],
 	     const uint8_t (*hashes)[SHA256_LEN], uint64_t count,
 	     struct err *e);
+/* log_refresh - take up what another process of this vault's owner signed since;
+ * *grown: 1 when there was something */
+int log_refresh(struct vlog *l, int *grown, struct err *e);
 /* log_sign - sign a head over the tree as it is, append it, sync */
 int log_sign(struct vlog *l, const struct note_skey *key, struct err *e);
 
@@ -129,10 +132,19 @@ struct vault {
 	struct note_skey *key;	/* secret_alloc; NULL when reading */
 	struct stream *streams;
 	struct batch *batch;	/* the one in progress */
+	/* Shared: somebody else holds the lock and lends the turn. */
+	int shared;
+	int (*take)(void *arg, struct err *e);
+	void (*give)(void *arg, int failed);
+	void *turn_arg;
 	struct vault_recovery rec;
 };
 
 int vault_dead(struct vault *v, int r);	/* r < 0: no more writes; returns r */
+/* vault_turn_take, vault_turn_give - around a batch of a shared vault: the turn,
+ * and what others wrote meanwhile; nothing for a vault of one's own */
+int vault_turn_take(struct vault *v, struct err *e);
+void vault_turn_give(struct vault *v);
 int vault_check_alive(const struct vault *v, struct err *e);
 /* vault_format_read - what FORMAT says; vkey: key it must be signed by, or NULL
  * for the one it names.  ERR_VERSION, ERR_DAMAGED, ERR_NOENT... */
@@ -190,6 +202,7 @@ struct stream {
 	uint32_t pack;			/* number of the last pack, 0: none yet */
 	int pack_fd, keys_fd;		/* -1: not open */
 	uint64_t pack_size, keys_size;	/* bytes in the files */
+	uint64_t seen;			/* of the last pack: items up to here */
 	struct buf out;			/* pack bytes not written yet */
 	int unsynced;			/* pack bytes written, not synced */
 	int busy;			/* in the batch in progress */
@@ -205,6 +218,10 @@ struct stream {
 int stream_path(const struct stream *s, const char *name,
 		char out[static FILE_PATH_MAX]);
 int stream_item_push(struct stream *s, const struct item_ref *it);
+/* stream_scan - take up the items behind those known; stream_scan_keys - the
+ * writer's end of the slot file */
+int stream_scan(struct stream *s, struct err *e);
+int stream_scan_keys(struct stream *s, struct err *e);
 int stream_slots_push(struct stream *s, const uint8_t *slots, uint64_t n);
 void stream_free(struct stream *s);
 
