@@ -50,6 +50,11 @@ put("checkpoint", "bare", body % 7)
 put("checkpoint", "extended", body % 20852163 + "time 2026-01-02T03:04:05.678Z\nlab\n")
 put("checkpoint", "signed", body % 1 + "\n" + line("fuzz", 64))
 
+put("witness", "first", "old 0\n\n" + body % 1 + "\n" + line("vault.example/log", 64))
+put("witness", "proof", "old 5\n" + (root + "\n") * 3 + "\n" + body % 9 + "\n" + line("vault.example/log", 64))
+put("witness", "lines", line("w", 72) + line("unit4.example/witness", 72))
+put("witness", "size", "20852163\n")
+
 def leaf(seq, kind, flags=0):
     d = b"SCLLEAF1" + struct.pack(">QqHH", seq, 1767225600000 + seq, kind, flags) + bytes(4)
     d += bytes(32) if seq == 0 else sha(b"prev")
