@@ -215,26 +215,42 @@ int unit_open_admin(struct unit *u, struct err *e)
 static int tell_recovery(struct unit *u, struct err *e)
 {
 	const struct vault_recovery *rec = vault_recovered(u->vault);
+	const char *files[VAULT_TORN_NAMES];
+	char (*paths)[VAULT_NAME_MAX + 96];
 	struct unit_write w;
+	size_t n = 0;
 	int r;
 
 	if (!rec->torn_bytes && !rec->torn_files && !rec->adopted &&
 	    !rec->orphan_objects)
 		return 0;
+	paths = calloc(VAULT_TORN_NAMES, sizeof *paths);
+	if (!paths)
+		return err_set(e, ERR_NOMEM, "no memory for a statement");
 	r = unit_begin(u, "recovery", &w, e);
-	if (r < 0)
+	if (r < 0) {
+		free(paths);
 		return r;
+	}
 	jsonw_int(&w.draft.w, "torn_bytes", (int64_t)rec->torn_bytes);
 	jsonw_int(&w.draft.w, "torn_files", rec->torn_files);
 	jsonw_int(&w.draft.w, "adopted", (int64_t)rec->adopted);
 	jsonw_int(&w.draft.w, "orphan_objects", (int64_t)rec->orphan_objects);
 	jsonw_open(&w.draft.w, "files", '[');
-	for (size_t i = 0; i < sizeof rec->names / sizeof rec->names[0]; i++)
-		if (rec->names[i][0])
-			jsonw_str(&w.draft.w, NULL, rec->names[i]);
+	for (size_t i = 0; i < VAULT_TORN_NAMES; i++) {
+		if (!rec->names[i][0])
+			continue;
+		jsonw_str(&w.draft.w, NULL, rec->names[i]);
+		snprintf(paths[n], sizeof *paths, "log/%s/torn/%s",
+			 vault_shard(u->vault), rec->names[i]);
+		files[n] = paths[n];
+		n++;
+	}
 	jsonw_close(&w.draft.w, ']');
 	jsonw_str(&w.draft.w, "software", "scelle " SCELLE_VERSION);
-	return unit_record(u, &w, LEAF_RECOVERY, NULL, 0, NULL, e);
+	r = unit_record(u, &w, LEAF_RECOVERY, files, n, NULL, e);
+	free(paths);
+	return r;
 }
 
 int unit_open(const char *path, const char *user, struct bytes pass,

@@ -34,6 +34,7 @@ struct batch;
 #define VAULT_NAME_MAX 96		/* origin, shard, stream directory */
 #define VAULT_OBJECT_MAX (512u << 20)	/* plain bytes of one object */
 #define VAULT_BLOBS_MAX 64		/* blobs of one item */
+#define VAULT_TORN_NAMES 48		/* torn files one recovery tells of */
 
 /*
  * vault_create - make an empty vault
@@ -116,7 +117,7 @@ struct vault_recovery {
 	uint32_t torn_files;	/* files there, named <sha256 hex>.torn */
 	uint64_t adopted;	/* durable leaves found behind the last head, kept */
 	uint64_t orphan_objects;/* pack frames without a leaf, moved to torn/ */
-	char names[8][72];	/* the first torn file names */
+	char names[VAULT_TORN_NAMES][72];	/* the first torn file names */
 };
 const struct vault_recovery *vault_recovered(const struct vault *v);
 
