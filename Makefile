@@ -38,6 +38,12 @@ OPT       := $(CFLAGS_cover)
 HARDEN    := -fPIE
 HARDENLD  := -pie --coverage
 endif
+# For the crash explorer: each call has a frame of its own.
+ifeq ($(MODE),crash)
+OPT       := -O1 -g -fno-inline -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-ipa-icf
+HARDEN    := -fno-pie
+HARDENLD  := -no-pie
+endif
 O         := $(BUILD)/$(MODE)
 
 # Looked up when first used: on a bare machine "make deps" comes before.
@@ -59,6 +65,7 @@ SERVERSRC := $(wildcard tests/server/*.c)
 BENCHSRC  := $(wildcard tests/bench/bench_*.c)
 PROBESRC  := $(wildcard tests/tools/*.c)
 FUZZSRC   := $(wildcard tests/fuzz/fuzz_*.c)
+CRASHSRC  := $(wildcard tests/crash/*.c)
 CLITESTS  := $(sort $(wildcard tests/cli/[0-9]*.sh))
 
 LIBOBJ    := $(LIBSRC:%.c=$(O)/%.o)
@@ -74,7 +81,7 @@ MO        := $(patsubst po/%.po,$(BUILD)/locale/%/LC_MESSAGES/scelle.mo,$(wildca
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' "$(1)" "$(2)")
 
-.PHONY: all lib help deps demo test unit cli check asan fuzz cover bench torture install clean po
+.PHONY: all lib help deps demo test unit cli check asan fuzz crash cover bench torture install clean po
 all: $(if $(TOOLSRC),scelle) lib $(MO)
 lib: $(LIB)
 
@@ -116,6 +123,13 @@ $(O)/tests/server/site: $(SERVERSRC:%.c=$(O)/%.o) $(LIB)
 $(BENCHBIN) $(PROBEBIN): $(O)/%: $(O)/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+
+# What changes files goes through tests/crash/shim.c; made with MODE=crash.
+CRASHWRAP := open close write pwrite ftruncate fsync fdatasync rename link unlink mkdir malloc calloc realloc \
+             reallocarray strdup clock_wall_ms
+$(O)/tests/crash/crash: $(CRASHSRC:%.c=$(O)/%.o) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(CRASHWRAP:%=-Wl,--wrap=%) -o $@ $^ $(PKGLIBS) -lpthread
 
 $(BUILD)/locale/%/LC_MESSAGES/scelle.mo: po/%.po
 	$(call say,MSGFMT,$<)

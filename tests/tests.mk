@@ -9,6 +9,7 @@ help:
 	@echo 'make check      floors, headers, banned functions, static analysis, clang build'
 	@echo 'make asan       the tests under address and undefined-behaviour sanitizers'
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS (60)'
+	@echo 'make crash      power loss at every file operation, a sample of it (CRASH_STATES)'
 	@echo 'make torture    kill, EIO and ENOSPC at every write of a collect; long gap test'
 	@echo 'make cover      line coverage of the tests'
 	@echo 'make bench      speed as ratios against peers in the same run'
@@ -60,6 +61,11 @@ fuzz: $(FUZZBIN)
 
 torture: all $(SERVERBIN) $(PROBEBIN)
 	$(Q)OBJ=$(O) TORTURE=1 tests/run-cli.sh $(sort $(wildcard tests/torture/*.sh) $(wildcard tests/cli/*-faults*.sh))
+
+# In a build of its own: see tests/crash/shim.c.
+crash:
+	$(Q)$(MAKE) --no-print-directory MODE=crash $(BUILD)/crash/tests/crash/crash
+	$(Q)$(BUILD)/crash/tests/crash/crash explore --states $(or $(CRASH_STATES),1500)
 
 cover:
 	$(Q)$(MAKE) --no-print-directory MODE=cover unit
