@@ -77,7 +77,8 @@ const struct profile *profile_by_id(const struct profile_set *s,
 /*
  * profile_for_url - the first profile that answers for a URL's host and has a
  * kind of page for it; failing that, the first that answers for the host;
- * failing that, the one for any host ("*"), or NULL
+ * failing that, among those for any host ("*") the first one with a url line
+ * that fits, then the first with a kind of page for any URL; or NULL
  *   url   absolute, as the crawler writes it
  */
 const struct profile *profile_for_url(const struct profile_set *s,

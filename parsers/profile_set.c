@@ -88,10 +88,31 @@ const struct profile *profile_by_id(const struct profile_set *s,
 	return NULL;
 }
 
+/* Has the profile a kind of page without a url line? */
+static int reads_any(const struct profile *p)
+{
+	for (size_t i = 0; i < p->page_count; i++)
+		if (p->pages[i].any_url)
+			return 1;
+	return 0;
+}
+
+/* Has it one with a url line that fits? */
+static int reads_url(const struct profile *p, struct bytes url)
+{
+	for (size_t i = 0; i < p->page_count; i++)
+		for (size_t k = 0; k < p->pages[i].url_count; k++)
+			if (pattern_hit(p->pages[i].urls[k].code, url,
+					NULL) == 1)
+				return 1;
+	return 0;
+}
+
 const struct profile *profile_for_url(const struct profile_set *s,
 				      struct bytes text)
 {
-	const struct profile *host = NULL, *wild = NULL, *hit = NULL;
+	const struct profile *host = NULL, *wild = NULL, *any = NULL;
+	const struct profile *hit = NULL;
 	struct url u = URL_INIT;
 
 	if (url_parse(text, NULL, &u, NULL) < 0)
@@ -99,26 +120,20 @@ const struct profile *profile_for_url(const struct profile_set *s,
 	for (size_t i = 0; i < s->count && !hit; i++) {
 		const struct profile *p = s->profile[i];
 
-		if (!any_fits(&p->hosts, u.host, 0)) {
-			if (!wild && any_fits(&p->hosts, u.host, 1))
-				wild = p;
-			continue;
-		}
-		if (!host)
-			host = p;
-		for (size_t j = 0; j < p->page_count && !hit; j++) {
-			const struct page *g = &p->pages[j];
-
-			if (g->any_url)
+		if (any_fits(&p->hosts, u.host, 0)) {
+			if (!host)
+				host = p;
+			if (reads_any(p) || reads_url(p, text))
 				hit = p;
-			for (size_t k = 0; k < g->url_count && !hit; k++)
-				if (pattern_hit(g->urls[k].code, text,
-						NULL) == 1)
-					hit = p;
+		} else if (any_fits(&p->hosts, u.host, 1)) {
+			if (!wild && reads_url(p, text))
+				wild = p;
+			if (!any && reads_any(p))
+				any = p;
 		}
 	}
 	url_release(&u);
-	return hit ? hit : host ? host : wild;
+	return hit ? hit : host ? host : wild ? wild : any;
 }
 
 const char *profile_family(const struct profile_set *s, struct bytes host)
