@@ -72,13 +72,31 @@ static int begins(struct bytes s, const char *with)
 	return s.len >= n && !strncasecmp((const char *)s.p, with, n);
 }
 
+/* What stands before the first character that says something: blanks, and
+ * comments, which every one of the three may begin with. */
+static struct bytes past_blanks(struct bytes text)
+{
+	for (;;) {
+		const uint8_t *end;
+
+		while (text.len && text.p[0] <= ' ') {
+			text.p++;
+			text.len--;
+		}
+		if (!begins(text, "<!--"))
+			return text;
+		end = memmem(text.p, text.len, "-->", 3);
+		if (!end)
+			return text;
+		text.len -= (size_t)(end + 3 - text.p);
+		text.p = end + 3;
+	}
+}
+
 /* By what is said, else by the first characters. */
 static enum form form_of(const char *type, struct bytes text)
 {
-	while (text.len && text.p[0] <= ' ') {
-		text.p++;
-		text.len--;
-	}
+	text = past_blanks(text);
 	if (type && strcasestr(type, "html"))
 		return FORM_HTML;
 	if (type && strcasestr(type, "json") && text.len && *text.p != '<')

@@ -148,7 +148,7 @@ page post
 end
 
 page profile
-  url       ${API}\.actor\.getProfile
+  url       ${API}\.(?:actor|feed)\.getProfile
   anchor    /json[did and handle]
   account   actor /json
   finding   landing-only boolean(true())

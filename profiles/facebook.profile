@@ -33,7 +33,7 @@ end
 
 # A story of the m. and mbasic. pages.
 block story
-  require   post_id
+  require   author
 
   post_id   string  s:match(s:first(@data-ft, .//@data-ft), '"(?:top_level_post_id|mf_story_key)":"?(\d+)')
   post_id   string  s:match(s:first(@data-store, .//@data-store), '(?:top_level_post_id|mf_story_key|feedback_target)\D{1,12}(\d{5,})')

@@ -111,6 +111,13 @@ block card
   url         href   //link[@rel='canonical']/@href
 end
 
+block oembed
+  title       line   title
+  username    line   author_name
+  url         href   author_url
+  image       href   thumbnail_url
+end
+
 # The site's HTML: elements of their own carry the data.
 block shreddit
   require   post_id
@@ -138,6 +145,13 @@ block thing
   num_comments number @data-comments-count
   subreddit string  @data-subreddit
   link_url  href    @data-url
+end
+
+page oembed
+  url       ${SITE}/oembed
+  anchor    /json[author_name or html]
+  account   oembed /json
+  finding   landing-only boolean(true())
 end
 
 page listing
@@ -214,6 +228,14 @@ page login-wall
   anchor    //form[.//input[@type='password']]
   anchor    //auth-flow-login
   finding   login-wall boolean(true())
+end
+
+# A head without a body: made for link previews.
+page post-card
+  url       ${SITE}/
+  anchor    //meta[@property='og:site_name'][@content='Reddit'][not(//body/*)]
+  account   card
+  finding   needs-script boolean(true())
 end
 
 page shell

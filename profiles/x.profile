@@ -187,6 +187,23 @@ block oldprofile
   website     href   s:class('ProfileHeaderCard-urlText')//a/@title
 end
 
+block oembedded
+  require   post_id url
+  post_id   string  s:match(url, '/status(?:es)?/(\d+)')
+  url       href    s:replace(url, '${SITE}/(${NAME})/status(?:es)?/(\d+).*$', 'https://x.com/$1/status/$2')
+  author    line    author_name
+  author_handle string s:match(author_url, '/(${NAME})$')
+  text      string  s:text(s:html(html)//blockquote/p)
+  links     hrefs   s:html(html)//blockquote/p//a[s:matches(@href, '^https://t\.co/')]/@href
+  published_text line s:html(html)//blockquote/a[last()]
+end
+
+page oembed
+  url       ^https?://publish\.(?:x|twitter)\.com/oembed
+  anchor    /json[author_name and html]
+  posts     oembedded /json
+end
+
 page widget
   url       ^https?://(?:cdn\.syndication\.twimg\.com|syndication\.twitter\.com)/tweet-result\?
   anchor    /json[id_str and user]
