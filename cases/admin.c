@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/admin.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 static const struct {
@@ -12,6 +13,7 @@ static const struct {
 	{ "supervisor", ROLE_SUPERVISOR },
 	{ "auditor", ROLE_AUDITOR },
 	{ "administrator", ROLE_ADMINISTRATOR },
+	{ "dpo", ROLE_DPO },
 };
 
 unsigned admin_role(const char *name)
@@ -82,12 +84,28 @@ void admin_release(struct admin *a)
 	for (size_t i = 0; i < a->nusers; i++) {
 		free(a->users[i].name);
 		free(a->users[i].full);
+		free(a->users[i].person);
 	}
 	free(a->users);
 	for (size_t i = 0; i < a->ncases; i++)
 		case_release(&a->cases[i]);
 	free(a->cases);
 	free(a->months);
+	for (size_t i = 0; i < a->norders; i++) {
+		free(a->orders[i].act);
+		free(a->orders[i].first);
+		free(a->orders[i].second);
+		free(a->orders[i].reason);
+		buf_release(&a->orders[i].note);
+	}
+	free(a->orders);
+	for (size_t i = 0; i < a->nglasses; i++) {
+		free(a->glasses[i].user);
+		free(a->glasses[i].act);
+		free(a->glasses[i].reason);
+		free(a->glasses[i].countersigned);
+	}
+	free(a->glasses);
 	memset(a, 0, sizeof *a);
 }
 
@@ -138,4 +156,38 @@ int admin_is_member(const struct admin_case *c, const char *user)
 		if (!strcmp(c->members[i], user))
 			return 1;
 	return 0;
+}
+
+/* Elements of a list that begin with their id: the one that begins so. */
+static const void *by_id(const void *list, size_t n, size_t size,
+			 const char *id)
+{
+	const char *found = NULL;
+	size_t len = strlen(id);
+
+	if (len < 4 || len > 16)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		const char *at = (const char *)list + i * size;
+
+		if (strncmp(at, id, len) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = at;
+	}
+	return found;
+}
+
+_Static_assert(offsetof(struct admin_order, id) == 0, "by_id() reads it");
+_Static_assert(offsetof(struct admin_glass, id) == 0, "by_id() reads it");
+
+const struct admin_order *admin_order(const struct admin *a, const char *id)
+{
+	return by_id(a->orders, a->norders, sizeof *a->orders, id);
+}
+
+const struct admin_glass *admin_glass(const struct admin *a, const char *id)
+{
+	return by_id(a->glasses, a->nglasses, sizeof *a->glasses, id);
 }

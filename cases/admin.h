@@ -8,8 +8,10 @@
  *      with the role for it, at that point of the stream, or the unit's
  *      collector for what the program does by itself
  *  (2) its log, stream and n are those of the place it was read from
- *  (3) user names and case ids are never given twice; of one reference at most
- *      one case exists
+ *  (3) user names, keys and case ids are never given twice; of one reference at
+ *      most one case exists
+ *  (4) a user's signature counts up to the statement that revokes the user or
+ *      renews the key, and not after it
  */
 #ifndef CASES_ADMIN_H
 #define CASES_ADMIN_H
@@ -29,11 +31,11 @@ enum admin_role {
 	ROLE_SUPERVISOR = 4,	/* users, members, the audit; no content */
 	ROLE_AUDITOR = 8,	/* reads the audit; no content */
 	ROLE_ADMINISTRATOR = 16,/* users and keys; no content */
+	ROLE_DPO = 32,		/* data-protection officer: the audit, what
+				   falls due, erasures; no content */
 };
 
-#define ROLES_CONTENT (ROLE_INVESTIGATOR | ROLE_LEGAL)
-#define ROLES_USERS (ROLE_SUPERVISOR | ROLE_ADMINISTRATOR)
-#define ROLES_AUDIT (ROLE_SUPERVISOR | ROLE_AUDITOR)
+/* What each role may do stands in permit.h. */
 
 /* admin_role - the bit of a role's name, or 0 */
 unsigned admin_role(const char *name);
@@ -43,11 +45,15 @@ const char *admin_role_name(unsigned i, unsigned *bit_out);
 struct admin_user {
 	char *name;			/* a-z 0-9 - . _ */
 	char *full;			/* how the person is called; may be "" */
+	char *person;			/* number of service; "" when none was
+					   given: see permit_person_same() */
 	unsigned roles;			/* enum admin_role */
 	struct note_vkey sign;
 	uint8_t receive[32];
 	int64_t since_ms;
+	unsigned keys;			/* how often the keys were renewed */
 	int revoked;
+	uint64_t revoked_n;		/* by which statement of the stream */
 };
 
 struct admin_source {
@@ -83,6 +89,8 @@ struct admin_case {
 	int64_t opened_ms;
 	char *opened_by;
 	uint8_t public[32];		/* the case's X25519 public key */
+	unsigned epoch;			/* of that key, from 1 */
+	int epoch_due;			/* somebody left since: see epoch.h */
 	int closed;
 	char *close_reason;
 	struct admin_source *sources;	/* removed ones included */
@@ -100,6 +108,34 @@ struct admin_month {
 	uint8_t public[32];
 };
 
+struct admin_order {			/* see order.h */
+	char id[17];
+	char *act;			/* "erase", ... */
+	char case_id[17];		/* "" when it is about none */
+	char *first, *second;		/* users; second "" until approved */
+	int64_t issued_ms, expires_ms;
+	char *reason;
+	struct buf note;		/* as signed so far */
+	int used;
+};
+
+struct admin_glass {			/* see glass.h */
+	char id[17];
+	char *user;
+	char *act;			/* "read", or the order's */
+	char case_id[17];		/* "" when it is about none */
+	char order_id[17];		/* "" for a read */
+	char *reason;
+	int64_t time_ms;
+	char *countersigned;		/* by whom; "" until then */
+	int64_t countersigned_ms;
+};
+
+struct admin_policy {
+	int export_orders;		/* an export takes two people */
+	int break_glass;		/* break-glass reads are possible */
+};
+
 struct admin {
 	char *unit;
 	char *origin;
@@ -113,6 +149,15 @@ struct admin {
 	size_t ncases;
 	struct admin_month *months;
 	size_t nmonths;
+	struct admin_order *orders;
+	size_t norders;
+	struct admin_glass *glasses;
+	size_t nglasses;
+	struct admin_policy policy;
+	int has_escrow;
+	uint8_t escrow[32];		/* every case's secret is wrapped to it
+					   as well */
+	uint8_t glass_public[32];	/* of policy.break_glass, see glass.h */
 	uint64_t count;			/* statements read */
 };
 
@@ -142,6 +187,10 @@ const struct admin_user *admin_user(const struct admin *a, const char *name);
 int admin_case(const struct admin *a, const char *name,
 	       const struct admin_case **out, struct err *e);
 const struct admin_month *admin_month(const struct admin *a, const char *name);
+/* admin_order, admin_glass - by id, or by the beginning of it (4 digits or
+ * more) when no other begins so; NULL: none */
+const struct admin_order *admin_order(const struct admin *a, const char *id);
+const struct admin_glass *admin_glass(const struct admin *a, const char *id);
 int admin_is_member(const struct admin_case *c, const char *user);
 
 /* admin_name_valid - 1 for a user or unit name: 1 to 32 of a-z 0-9 - . _ and

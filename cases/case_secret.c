@@ -39,8 +39,8 @@ int case_secret_open(struct unit *u, const struct admin_case *c,
 			    u->user_name, c->reference);
 		goto out;
 	}
-	snprintf(rel, sizeof rel, "cases/%s/wraps/1/%s.age", c->id,
-		 u->user_name);
+	snprintf(rel, sizeof rel, "cases/%s/wraps/%u/%s.age", c->id,
+		 c->epoch, u->user_name);
 	r = unit_path(u, rel, path, e);
 	if (r == 0)
 		r = file_read(path, &file, e);

@@ -3,6 +3,7 @@
 
 #include "cases/case_secret.h"
 #include "cases/custody.h"
+#include "cases/deny.h"
 #include "cases/unit_int.h"
 #include "util/clock.h"
 #include "util/enc.h"
@@ -115,13 +116,16 @@ struct case_files {
 	char wrap[64 + ADMIN_NAME_MAX + 8];
 };
 
-static void case_paths(const char *id, const char *user, struct case_files *f)
+static void case_paths(const char *id, unsigned epoch, const char *user,
+		       struct case_files *f)
 {
 	snprintf(f->note, sizeof f->note, "cases/%s/case.note", id);
 	snprintf(f->tag, sizeof f->tag, "cases/%s/tag.age", id);
 	snprintf(f->wraps, sizeof f->wraps, "cases/%s/wraps", id);
-	snprintf(f->epoch, sizeof f->epoch, "cases/%s/wraps/1", id);
-	snprintf(f->wrap, sizeof f->wrap, "cases/%s/wraps/1/%s.age", id, user);
+	snprintf(f->epoch, sizeof f->epoch, "cases/%s/wraps/%u", id,
+		 epoch);
+	snprintf(f->wrap, sizeof f->wrap, "cases/%s/wraps/%u/%s.age", id,
+		 epoch, user);
 }
 
 int casefile_open(struct unit *u, const struct case_options *o,
@@ -135,7 +139,7 @@ int casefile_open(struct unit *u, const struct case_options *o,
 	struct unit_write w;
 	uint8_t keys[64], raw[8];
 	char id[17];
-	int r = unit_need(u, ROLES_CONTENT, e);
+	int r = unit_may(u, PERMIT_CASE_OPEN, NULL, e);
 
 	if (r == 0)
 		r = options_check(u, o, e);
@@ -148,7 +152,7 @@ int casefile_open(struct unit *u, const struct case_options *o,
 	secret_random(keys, sizeof keys);
 	hex_str(id, raw, sizeof raw);
 	snprintf(dir, sizeof dir, "cases/%s", id);
-	case_paths(id, u->user_name, &f);
+	case_paths(id, 1, u->user_name, &f);
 	age_identity_new(secret, NULL);
 	age_recipient_str(secret->recipient, public);
 	r = unit_stream_new(u, dir, secret->recipient, keys, &stream, e);
@@ -200,23 +204,20 @@ out:
 
 /* Begin a statement about a case that who is logged in may change. */
 static int change(struct unit *u, const char *name, const char *kind,
-		  unsigned roles, char id[static 17], struct unit_write *w,
-		  struct err *e)
+		  enum permit_act act, char id[static 17],
+		  struct unit_write *w, struct err *e)
 {
 	const struct admin_case *c = NULL;
-	int r = unit_need(u, roles, e);
+	int r = casefile_find(u, name, &c, e);
 
-	if (r == 0)
-		r = casefile_find(u, name, &c, e);
-	if (r == 0 && (roles & ROLES_USERS) == 0 &&
-	    !admin_is_member(c, u->user_name))
-		r = err_set(e, ERR_DENIED, "'%s' is no member of case '%s'",
-			    u->user_name, c->reference);
-	if (r == 0)
-		r = unit_begin(u, kind, w, e);
-	if (r < 0 || !c)
+	if (r < 0)
 		return r;
 	memcpy(id, c->id, 17);
+	r = unit_may(u, act, c, e);
+	if (r == 0)
+		r = unit_begin(u, kind, w, e);
+	if (r < 0)
+		return r;
 	jsonw_str(&w->draft.w, "case", id);
 	return 0;
 }
@@ -229,7 +230,8 @@ int casefile_close(struct unit *u, const char *name, const char *reason,
 	int r = wanted("the reason", reason, e);
 
 	if (r == 0)
-		r = change(u, name, "case-close", ROLES_CONTENT, id, &w, e);
+		r = change(u, name, "case-close", PERMIT_CASE_CLOSE, id,
+			   &w, e);
 	if (r < 0)
 		return r;
 	jsonw_str(&w.draft.w, "reason", reason);
@@ -241,7 +243,8 @@ int casefile_source_add(struct unit *u, const char *name,
 {
 	char when[CLOCK_RFC3339_MAX], id[17];
 	struct unit_write w;
-	int r = change(u, name, "case-source-add", ROLES_CONTENT, id, &w, e);
+	int r = change(u, name, "case-source-add", PERMIT_CASE_CHANGE, id, &w,
+		       e);
 
 	if (r < 0)
 		return r;
@@ -260,7 +263,8 @@ int casefile_source_remove(struct unit *u, const char *name, const char *source,
 {
 	struct unit_write w;
 	char id[17];
-	int r = change(u, name, "case-source-remove", ROLES_CONTENT, id, &w, e);
+	int r = change(u, name, "case-source-remove", PERMIT_CASE_CHANGE, id,
+		       &w, e);
 
 	if (r < 0)
 		return r;
@@ -279,8 +283,8 @@ int casefile_decision(struct unit *u, const char *name, const char *authority,
 	if (r == 0)
 		r = wanted("the reason", reason, e);
 	if (r == 0)
-		r = change(u, name, "case-robots-decision", ROLES_CONTENT, id,
-			   &w, e);
+		r = change(u, name, "case-robots-decision",
+			   PERMIT_CASE_CHANGE, id, &w, e);
 	if (r < 0)
 		return r;
 	jsonw_str(&w.draft.w, "authority", authority);
@@ -303,13 +307,19 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 	char id[17];
 	int r = casefile_find(u, name, &c, e);
 
+	if (r == 0)
+		r = unit_may(u, PERMIT_MEMBER_ADD, c, e);
+	if (r < 0)
+		return r;
+	/* Asking may have begun a month of audit. */
+	r = casefile_find(u, name, &c, e);
 	if (r < 0)
 		return r;
 	who = admin_user(&u->admin, user);
 	if (!who || who->revoked)
 		return err_set(e, ERR_NOENT, "no user '%s' in this vault",
 			       user);
-	if (!(who->roles & ROLES_CONTENT))
+	if (!(who->roles & permit_roles(PERMIT_READ, 1)))
 		return err_set(e, ERR_DENIED, "'%s' has no role that reads "
 			       "content", user);
 	if (admin_is_member(c, user))
@@ -317,7 +327,7 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 	secret = secret_alloc(32);
 	if (!secret)
 		return err_set(e, ERR_NOMEM, "no memory for keys");
-	case_paths(c->id, user, &f);
+	case_paths(c->id, c->epoch, user, &f);
 	/* The case's secret is opened: on record first, as a reading is. */
 	snprintf(id, sizeof id, "%s", c->id);
 	use.case_name = id;
@@ -331,8 +341,8 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 		r = case_secret_wrap(u, f.wrap, who->receive, secret, e);
 	secret_free(secret);
 	if (r == 0)
-		r = change(u, name, "case-member-add", ROLES_CONTENT, id, &w,
-			   e);
+		r = change(u, name, "case-member-add", PERMIT_MEMBER_ADD,
+			   id, &w, e);
 	if (r < 0)
 		return r;
 	jsonw_str(&w.draft.w, "user", user);
@@ -358,11 +368,11 @@ int casefile_member_remove(struct unit *u, const char *name, const char *user,
 	if (c->nmembers == 1)
 		return err_set(e, ERR_DENIED, "'%s' is the last member: nobody "
 			       "could read the case", user);
-	case_paths(c->id, user, &f);
+	case_paths(c->id, c->epoch, user, &f);
 	r = unit_path(u, f.wrap, path, e);
 	if (r == 0)
 		r = change(u, name, "case-member-remove",
-			   ROLES_CONTENT | ROLES_USERS, id, &w, e);
+			   PERMIT_MEMBER_REMOVE, id, &w, e);
 	if (r < 0)
 		return r;
 	if (unlink(path) < 0 && errno != ENOENT) {

@@ -4,6 +4,7 @@
 #include "cases/access.h"
 #include "cases/case_secret.h"
 #include "cases/casefile.h"
+#include "cases/deny.h"
 #include "cases/unit_int.h"
 #include "store/seal.h"
 #include "util/secret.h"
@@ -30,24 +31,20 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* May who is logged in read this case?  What is refused is sealed too. */
+/* May who is logged in read this case, or export it?  What is refused is
+ * sealed too. */
 static int permitted(struct unit *u, const struct access *a,
 		     const struct admin_case *c, struct err *e)
 {
-	struct err late = ERR_INIT;
-	int r = unit_need(u, ROLES_CONTENT, e);
+	enum permit_act act = a->act ? a->act : PERMIT_READ;
+	struct err own = ERR_INIT;
+	struct err *to = e ? e : &own;
+	char id[17];
+	int r = permit_check(&u->admin, u->user ? u->user_name : NULL, act, c,
+			     to);
 
-	if (r == 0 && !admin_is_member(c, u->user_name))
-		r = err_set(e, ERR_DENIED, "'%s' is no member of case '%s'",
-			    u->user_name, c->reference);
-	if (r == ERR_DENIED &&
-	    custody_refuse(u, a->command, c->id, a->why, "not permitted",
-			   &late) < 0) {
-		if (e)
-			*e = late;
-		r = late.code;
-	}
-	return r;
+	memcpy(id, c->id, sizeof id);
+	return unit_denied(u, r, a->command, id, a->why, to);
 }
 
 int custody_log(struct unit *u, const struct access *a, struct grant **out,
@@ -249,6 +246,7 @@ int custody_audit(struct unit *u, const char *month, const char *why,
 	struct buf note = BUF_INIT(NOTE_MAX);
 	struct stream *s = NULL;
 	uint8_t *secret = secret_alloc(32);
+	struct err own = ERR_INIT;
 	uint64_t n = 0;
 	int r;
 
@@ -259,19 +257,11 @@ int custody_audit(struct unit *u, const char *month, const char *why,
 	r = access_reason(why, e);
 	if (r < 0)
 		goto out;
-	r = unit_need(u, ROLES_AUDIT, e);
-	if (r < 0) {
-		struct err late = ERR_INIT;
-
-		if (r == ERR_DENIED &&
-		    custody_refuse(u, "audit", NULL, why, "not permitted",
-				   &late) < 0) {
-			if (e)
-				*e = late;
-			r = late.code;
-		}
+	r = permit_check(&u->admin, u->user ? u->user_name : NULL, PERMIT_AUDIT,
+			 NULL, e ? e : &own);
+	r = unit_denied(u, r, "audit", NULL, why, e ? e : &own);
+	if (r < 0)
 		goto out;
-	}
 	r = month_stream(u, month, &s, e);
 	if (r == 0)
 		r = access_record(u, &a, NULL, 0, NULL, e);

@@ -11,6 +11,7 @@
 #ifndef CASES_CUSTODY_H
 #define CASES_CUSTODY_H
 
+#include "cases/permit.h"
 #include "cases/unit.h"
 
 #define CUSTODY_ITEMS_MAX 10000
@@ -27,6 +28,7 @@ struct access {
 	uint64_t about;			/* 1 + a log position; 0: none */
 	const char *key;		/* a key it uses: "case", "month" */
 	int unmasked;			/* numbers shown in clear, see mask.h */
+	enum permit_act act;		/* PERMIT_EXPORT; 0: PERMIT_READ */
 };
 
 /* What came of an access: the second record, see custody_shown(). */

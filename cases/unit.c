@@ -344,25 +344,6 @@ unsigned unit_roles(const struct unit *u)
 	return who && !who->revoked ? who->roles : 0;
 }
 
-int unit_need(const struct unit *u, unsigned roles, struct err *e)
-{
-	char list[128] = "";
-	const char *name;
-	unsigned bit;
-
-	if (unit_roles(u) & roles)
-		return 0;
-	for (unsigned i = 0; (name = admin_role_name(i, &bit)); i++) {
-		size_t n = strlen(list);
-
-		if (roles & bit)
-			snprintf(list + n, sizeof list - n, "%s%s",
-				 n ? ", " : "", name);
-	}
-	return err_set(e, ERR_DENIED, "'%s' may not: it takes the role %s",
-		       u->user_name, list);
-}
-
 /* --- streams --------------------------------------------------------------- */
 
 struct stream *unit_stream_find(const struct unit *u, const char *dir)

@@ -67,7 +67,8 @@ struct unit {
 
 struct unit_options {
 	const char *unit;		/* name, admin_name_valid() */
-	const char *user;		/* first user, has every role but auditor */
+	const char *user;		/* first user, has every role but
+				   auditor and dpo */
 	const char *full;		/* how the person is called; may be NULL */
 	struct bytes unit_pass;
 	struct bytes user_pass;
@@ -103,11 +104,6 @@ int unit_user(const char *path, const char *user, char *out, struct err *e);
 
 /* unit_roles - roles of who is logged in; 0 for the timer */
 unsigned unit_roles(const struct unit *u);
-
-/*
- * unit_need - ERR_DENIED with the reason unless one of the roles is held
- */
-int unit_need(const struct unit *u, unsigned roles, struct err *e);
 
 /*
  * What takes a secret of who is logged in.  With a link the secret is on the

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Making things: a unit's vault, its users, a month of audit.
+ * Making things: a unit's vault, a month of audit.
  */
 #include "cases/unit.h"
 
 #include "cases/custody.h"
+#include "cases/people_int.h"
+#include "cases/permit.h"
 #include "cases/unit_int.h"
 #include "store/sha256.h"
 #include "util/clock.h"
@@ -17,277 +19,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define USER_FILES 3
-
-static unsigned factor(unsigned logn)
-{
-	return logn ? logn : KEYFILE_LOGN;
-}
-
-static int put_unit_keys(const struct unit *u, struct bytes pass, unsigned logn,
-			 struct err *e)
-{
-	struct buf sealed = BUF_INIT(KEYFILE_MAX);
-	int r = unit_keys_seal(u->keys, pass, factor(logn), &sealed, e);
-
-	if (r == 0)
-		r = unit_put(u, "admin/unit.key.age", buf_view(&sealed), e);
-	buf_release(&sealed);
-	return r;
-}
-
-static int put_user_keys(const struct unit *u, const char *rel,
-			 const struct user_keys *k, struct bytes pass,
-			 unsigned logn, struct err *e)
-{
-	struct buf sealed = BUF_INIT(KEYFILE_MAX);
-	int r = user_keys_seal(k, pass, factor(logn), &sealed, e);
-
-	if (r == 0)
-		r = unit_put(u, rel, buf_view(&sealed), e);
-	buf_release(&sealed);
-	return r;
-}
-
-/* Keys of a user of this unit, named after both. */
-static int new_user_keys(const char *origin, const char *user,
-			 struct user_keys **out, struct err *e)
-{
-	char name[NOTE_NAME_MAX + 1];
-
-	if (snprintf(name, sizeof name, "%s/user/%s", origin, user) >=
-	    (int)sizeof name)
-		return err_set(e, ERR_RANGE, "user name '%s' is too long",
-			       user);
-	return user_keys_new(name, out, e);
-}
-
-/* --- users ----------------------------------------------------------------- */
-
-static void user_paths(const char *name, char (*paths)[128])
-{
-	snprintf(paths[0], 128, "admin/users/%s.pub", name);
-	snprintf(paths[1], 128, "admin/users/%s.key.age", name);
-	snprintf(paths[2], 128, "admin/users/%s.unit.age", name);
-}
-
-static int user_files(struct unit *u, const char *name,
-		      const struct user_keys *k, unsigned roles,
-		      struct bytes pass, unsigned logn, struct err *e)
-{
-	struct buf text = BUF_INIT(KEYFILE_MAX);
-	char paths[USER_FILES][128];
-	struct user_pub pub;
-	int r;
-
-	user_paths(name, paths);
-	user_pub_of(k, &pub);
-	pub.roles = roles;
-	if (user_pub_put(&pub, &text) < 0)
-		r = err_set(e, ERR_NOMEM, "no memory for keys");
-	else
-		r = unit_put(u, paths[0], buf_view(&text), e);
-	if (r == 0)
-		r = put_user_keys(u, paths[1], k, pass, logn, e);
-	buf_clear(&text);
-	if (r == 0)
-		r = unit_keys_wrap(u->keys, k->receive.recipient, &text, e);
-	if (r == 0)
-		r = unit_put(u, paths[2], buf_view(&text), e);
-	buf_release(&text);
-	return r;
-}
-
-/*
- * Who watches later reads the months before as well: those that who adds them
- * can open.  The wraps' paths are appended to files.
- */
-static int share_months(struct unit *u, const char *name,
-			const struct user_keys *k, char (*paths)[128],
-			const char **files, size_t *n, struct err *e)
-{
-	uint8_t *secret = secret_alloc(32);
-	int r = 0;
-
-	if (!secret)
-		return err_set(e, ERR_NOMEM, "no memory for keys");
-	for (size_t i = 0; r == 0 && u->user && i < u->admin.nmonths; i++) {
-		const char *month = u->admin.months[i].name;
-		struct err quiet = ERR_INIT;
-
-		r = unit_month_secret(u, month, secret, &quiet);
-		if (r == ERR_DENIED) {
-			r = 0;
-			continue;
-		}
-		snprintf(paths[i], sizeof *paths, "audit/%s/wraps/%s.age",
-			 month, name);
-		if (r < 0)
-			err_set(e, r, "%s", quiet.text);
-		else
-			r = unit_put_sealed(u, paths[i], k->receive.recipient,
-					    BYTES(secret, 32), e);
-		files[(*n)++] = paths[i];
-	}
-	secret_free(secret);
-	return r;
-}
-
-static int user_statement(struct unit *u, const char *name, const char *full,
-			  const struct user_keys *k, unsigned roles,
-			  struct err *e)
-{
-	char receive[AGE_RECIPIENT_TEXT];
-	char (*paths)[128] = calloc(USER_FILES + u->admin.nmonths + 1,
-				    sizeof *paths);
-	const char **files = calloc(USER_FILES + u->admin.nmonths + 1,
-				    sizeof *files);
-	const char *role;
-	size_t n = USER_FILES;
-	struct buf sign = BUF_INIT(1024);
-	struct unit_write w;
-	unsigned bit;
-	int r = 0;
-
-	if (!paths || !files) {
-		r = err_set(e, ERR_NOMEM, "no memory for a statement");
-		goto out;
-	}
-	user_paths(name, paths);
-	for (size_t i = 0; i < USER_FILES; i++)
-		files[i] = paths[i];
-	if (u->user && (roles & ROLES_AUDIT) && u->admin.nmonths) {
-		/* Months' secrets are opened: on record first. */
-		const struct access use = {
-			.command = "user add", .key = "month", .subject = name,
-			.why = "months of the audit given to a new user",
-		};
-
-		r = custody_note(u, &use, e);
-	}
-	if (r == 0 && (roles & ROLES_AUDIT))
-		r = share_months(u, name, k, paths + USER_FILES, files, &n, e);
-	if (r == 0)
-		r = unit_begin(u, "user-add", &w, e);
-	if (r < 0)
-		goto out;
-	note_vkey_put(&k->sign.vkey, &sign);
-	age_recipient_str(k->receive.recipient, receive);
-	jsonw_str(&w.draft.w, "user", name);
-	jsonw_str(&w.draft.w, "name", full ? full : "");
-	jsonw_open(&w.draft.w, "roles", '[');
-	for (unsigned i = 0; (role = admin_role_name(i, &bit)); i++)
-		if (roles & bit)
-			jsonw_str(&w.draft.w, NULL, role);
-	jsonw_close(&w.draft.w, ']');
-	jsonw_str(&w.draft.w, "sign", buf_cstr(&sign));
-	jsonw_str(&w.draft.w, "receive", receive);
-	buf_release(&sign);
-	r = unit_commit(u, &w, files, n, NULL, e);
-out:
-	free(files);
-	free(paths);
-	return r;
-}
-
-int unit_add_user(struct unit *u, const char *name, const char *full,
-		  unsigned roles, struct bytes pass, unsigned logn,
-		  struct err *e)
-{
-	struct user_keys *k = NULL;
-	int r = unit_need(u, ROLES_USERS, e);
-
-	if (r < 0)
-		return r;
-	if (!admin_name_valid(name) || !strcmp(name, UNIT_TIMER))
-		return err_set(e, ERR_FORMAT, "'%s' is no user name: 1 to %d "
-			       "of a-z 0-9 - . _, a letter first", name,
-			       ADMIN_NAME_MAX);
-	if (admin_user(&u->admin, name))
-		return err_set(e, ERR_EXIST, "user '%s' exists already", name);
-	if (!roles)
-		return err_set(e, ERR_USAGE, "user '%s' has no role", name);
-	r = new_user_keys(vault_origin(u->vault), name, &k, e);
-	if (r == 0)
-		r = user_files(u, name, k, roles, pass, logn, e);
-	if (r == 0)
-		r = user_statement(u, name, full, k, roles, e);
-	user_keys_free(k);
-	return r;
-}
-
-int unit_revoke_user(struct unit *u, const char *name, const char *reason,
-		     struct err *e)
-{
-	const struct admin_user *who;
-	char paths[USER_FILES][128];
-	const char *files[USER_FILES];
-	struct unit_write w;
-	unsigned others = 0;
-	int r = unit_need(u, ROLES_USERS, e);
-
-	if (r < 0)
-		return r;
-	who = admin_user(&u->admin, name);
-	if (!who)
-		return err_set(e, ERR_NOENT, "no user '%s' in this vault", name);
-	if (who->revoked)
-		return err_set(e, ERR_EXIST, "user '%s' is revoked already",
-			       name);
-	for (size_t i = 0; i < u->admin.nusers; i++) {
-		const struct admin_user *o = &u->admin.users[i];
-
-		others += o != who && !o->revoked && (o->roles & ROLES_USERS);
-	}
-	if (!others)
-		return err_set(e, ERR_DENIED, "'%s' is the last who may enter "
-			       "users", name);
-	user_paths(name, paths);
-	/* The public key stays: it says who signed what. */
-	for (size_t i = 1; i < USER_FILES; i++) {
-		char path[FILE_PATH_MAX];
-
-		r = unit_path(u, paths[i], path, e);
-		if (r == 0 && unlink(path) < 0 && errno != ENOENT)
-			r = err_errno(e, "cannot remove '%s'", paths[i]);
-		if (r < 0)
-			return r;
-	}
-	r = unit_begin(u, "user-revoke", &w, e);
-	if (r < 0)
-		return r;
-	jsonw_str(&w.draft.w, "user", name);
-	jsonw_str(&w.draft.w, "reason", reason);
-	for (size_t i = 0; i < USER_FILES; i++)
-		files[i] = paths[i];
-	return unit_commit(u, &w, files, USER_FILES, NULL, e);
-}
-
-int unit_new_passphrase(struct unit *u, struct bytes pass, unsigned logn,
-			struct err *e)
-{
-	char paths[USER_FILES][128];
-	const char *file = "admin/unit.key.age";
-	struct unit_write w;
-	int r = unit_begin(u, "passphrase", &w, e);
-
-	if (r < 0)
-		return r;
-	jsonw_str(&w.draft.w, "user", u->user_name);
-	if (u->user) {
-		user_paths(u->user_name, paths);
-		file = paths[1];
-		r = put_user_keys(u, file, u->user, pass, logn, e);
-	} else {
-		r = put_unit_keys(u, pass, logn, e);
-	}
-	if (r < 0) {
-		unit_abort(&w);
-		return r;
-	}
-	return unit_commit(u, &w, &file, 1, NULL, e);
-}
 
 /* --- streams --------------------------------------------------------------- */
 
@@ -335,7 +66,7 @@ static int month_new(struct unit *u, const char *month, struct stream **out,
 	for (size_t i = 0; r == 0 && i < u->admin.nusers; i++) {
 		const struct admin_user *who = &u->admin.users[i];
 
-		if (who->revoked || !(who->roles & ROLES_AUDIT))
+		if (who->revoked || !(who->roles & permit_roles(PERMIT_AUDIT, 0)))
 			continue;
 		snprintf(paths[i], sizeof *paths, "%s/%s.age", wraps,
 			 who->name);
@@ -457,7 +188,7 @@ static int found(struct unit *u, const struct unit_options *o, struct err *e)
 	if (r == 0)
 		r = unit_put(u, files[0], buf_view(&text), e);
 	if (r == 0)
-		r = put_unit_keys(u, o->unit_pass, o->logn, e);
+		r = people_put_unit(u, o->unit_pass, o->logn, e);
 	if (r == 0)
 		r = unit_begin(u, "init", &w, e);
 	if (r < 0)
@@ -485,6 +216,9 @@ static int make(const char *path, const struct unit_options *o, struct err *e)
 {
 	const unsigned roles = ROLE_INVESTIGATOR | ROLE_LEGAL |
 		ROLE_SUPERVISOR | ROLE_ADMINISTRATOR;
+	const struct people_new first = {
+		.name = o->user, .full = o->full, .roles = roles,
+	};
 	char shard[64], origin[80], when[CLOCK_RFC3339_MAX];
 	struct unit *u = calloc(1, sizeof *u);
 	struct stream *month;
@@ -503,7 +237,7 @@ static int make(const char *path, const struct unit_options *o, struct err *e)
 	snprintf(origin, sizeof origin, "scelle/%s", shard);
 	r = unit_keys_new(origin, &u->keys, e);
 	if (r == 0)
-		r = new_user_keys(origin, o->user, &u->user, e);
+		r = people_keys_new(origin, o->user, &u->user, e);
 	if (r == 0)
 		r = vault_create(path, shard, origin, u->keys->log.seed, o->lab,
 				 o->now_ms, e);
@@ -516,10 +250,10 @@ static int make(const char *path, const struct unit_options *o, struct err *e)
 	u->admin.lab = o->lab;
 	r = found(u, o, e);
 	if (r == 0)
-		r = user_files(u, o->user, u->user, roles, o->user_pass,
-			       o->logn, e);
+		r = people_files(u, o->user, u->user, roles, o->user_pass,
+				 o->logn, e);
 	if (r == 0)
-		r = user_statement(u, o->user, o->full, u->user, roles, e);
+		r = people_enter(u, &first, u->user, NULL, e);
 	if (r == 0)
 		r = unit_month(u, o->now_ms, &month, e);
 out:

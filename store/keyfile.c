@@ -20,6 +20,7 @@ static const struct {
 	{ USER_SUPERVISOR, "supervisor" },
 	{ USER_AUDITOR, "auditor" },
 	{ USER_ADMINISTRATOR, "administrator" },
+	{ USER_DPO, "dpo" },
 };
 
 #define NROLES (sizeof roles / sizeof *roles)

@@ -41,6 +41,7 @@ enum user_role {
 	USER_SUPERVISOR = 4,
 	USER_AUDITOR = 8,
 	USER_ADMINISTRATOR = 16,
+	USER_DPO = 32,
 };
 
 struct user_pub {
@@ -104,7 +105,7 @@ int unit_pub_read(struct bytes text, struct unit_pub *pub, struct err *e);
 int user_pub_read(struct bytes text, struct user_pub *pub, struct err *e);
 
 /* user_role_name - "investigator", "legal", "supervisor", "auditor",
- * "administrator"; NULL for another */
+ * "administrator", "dpo"; NULL for another */
 const char *user_role_name(unsigned role);
 
 #endif

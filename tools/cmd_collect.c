@@ -5,6 +5,7 @@
 #include "cases/casefile.h"
 #include "cases/custody.h"
 #include "cases/derived.h"
+#include "cases/permit.h"
 #include "crawler/crawl.h"
 #include "crawler/lab.h"
 #include "crawler/profiles.h"
@@ -337,11 +338,14 @@ static int collect(struct cli *cli, struct unit *u, struct collect_args *a,
 	struct stream *stream = NULL;
 	uint64_t seq = 0, first;
 	char id[17];
-	int r = u->user ? unit_need(u, ROLES_CONTENT, e) : 0;
+	int r = 0;
 
 	/* Without a case nothing is fetched, and that is on record (R1). */
-	if (r == 0 && casefile_find(u, a->name, &c, e) < 0)
+	if (casefile_find(u, a->name, &c, e) < 0)
 		r = e->code = e->code == ERR_NOENT ? ERR_DENIED : e->code;
+	else
+		r = permit_check(&u->admin, u->user_name, PERMIT_COLLECT, c,
+				 e);
 	if (r == ERR_DENIED)
 		return refuse(u, a, a->name, e);
 	if (r < 0)

@@ -426,6 +426,7 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 	access.why = a->why;
 	access.case_name = a->name;
 	access.recipient = a->recipient;
+	access.act = PERMIT_EXPORT;
 	if (session_open(cli, VAULT_WRITE, &u, &e) < 0
 	    || custody_log(u, &access, &g, &e) < 0
 	    || write_bundle(cli, u, g, a, &res, &e) < 0)

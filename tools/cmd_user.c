@@ -2,6 +2,9 @@
 #include "tools/commands.h"
 #include "tools/session.h"
 
+#include "cases/people.h"
+#include "tools/cmd_user.h"
+#include "tools/propose.h"
 #include "util/clock.h"
 #include "util/json.h"
 
@@ -9,16 +12,25 @@
 
 static const char help[] = N_(
 "Usage: scelle user list\n"
-"       scelle user add NAME --role ROLE... [--name TEXT]\n"
+"       scelle user add NAME --role ROLE... [--name TEXT] [--person NUMBER]\n"
 "                       [--new-passphrase-file FILE]\n"
+"       scelle user role NAME --role ROLE... --reason TEXT\n"
 "       scelle user revoke NAME --reason TEXT\n"
 "\n"
 "People and their roles.  Roles: investigator (opens cases, collects, reads),\n"
 "legal (the same, and exports), supervisor (people, and the audit; no content),\n"
-"auditor (the audit), administrator (people and keys; no content).\n"
+"dpo (the data-protection officer: the audit, what falls due, erasures; no\n"
+"content), auditor (the audit), administrator (people and keys; no content).\n"
 "\n"
-"A new user's passphrase is asked for on the terminal, or read from\n"
-"--new-passphrase-file.\n");
+"Where two persons could change people, role and revoke, and add with a role\n"
+"that enters, approves or audits, take both: the command gives an order, see\n"
+"scelle help approve.  Several accounts of one person count once.\n"
+"\n"
+"  --person NUMBER           the person's number of service\n"
+"  --new-passphrase-file FILE  the new user's passphrase (else asked for)\n"
+"  --order ID                the approved order of add\n"
+"  --break-glass TEXT        do not wait for the second person, and why; a\n"
+"                            supervisor has to countersign it\n");
 
 static int list(struct cli *cli, const struct unit *u)
 {
@@ -38,6 +50,7 @@ static int list(struct cli *cli, const struct unit *u)
 		jsonw_open(&w, NULL, '{');
 		jsonw_str(&w, "user", who->name);
 		jsonw_str(&w, "name", who->full);
+		jsonw_str(&w, "person", who->person);
 		jsonw_str(&w, "since", when);
 		jsonw_bool(&w, "revoked", who->revoked);
 		jsonw_open(&w, "roles", '[');
@@ -66,17 +79,20 @@ static int list(struct cli *cli, const struct unit *u)
 }
 
 struct user_args {
-	const char *name, *full, *reason, *pass_file;
+	const char *name, *full, *person, *reason, *pass_file, *order, *glass;
 	unsigned roles, logn;
 };
 
 static int read_args(struct cli *cli, int argc, char **argv,
 		     struct user_args *a)
 {
-	enum { ROLE, NAME, REASON, PASS, LOGN };
+	enum { ROLE, NAME, PERSON, REASON, PASS, LOGN, ORDER, GLASS };
 	static const struct option options[] = {
 		{ "role", required_argument, NULL, ROLE },
 		{ "name", required_argument, NULL, NAME },
+		{ "person", required_argument, NULL, PERSON },
+		{ "order", required_argument, NULL, ORDER },
+		{ "break-glass", required_argument, NULL, GLASS },
 		{ "reason", required_argument, NULL, REASON },
 		{ "new-passphrase-file", required_argument, NULL, PASS },
 		{ "work-factor", required_argument, NULL, LOGN },
@@ -100,6 +116,15 @@ static int read_args(struct cli *cli, int argc, char **argv,
 			break;
 		case NAME:
 			a->full = optarg;
+			break;
+		case PERSON:
+			a->person = optarg;
+			break;
+		case ORDER:
+			a->order = optarg;
+			break;
+		case GLASS:
+			a->glass = optarg;
 			break;
 		case REASON:
 			a->reason = optarg;
@@ -126,20 +151,86 @@ static int read_args(struct cli *cli, int argc, char **argv,
 	return CLI_OK;
 }
 
+/* The order this change takes, when it takes one: 1 to go on. */
+static int ordered(struct cli *cli, struct unit *u, struct user_args *a,
+		   const char *act, char id[static 17], struct err *e)
+{
+	json_t *subject = people_subject(a->name, a->roles);
+	struct order_options o = { .act = act, .subject = subject,
+				   .reason = a->reason };
+	int r = 1;
+
+	if (!subject)
+		return err_set(e, ERR_NOMEM, "no memory for an order");
+	if (!a->order && order_needed(&u->admin, act) &&
+	    (strcmp(act, ORDER_USER_ADD) != 0 ||
+	     order_roles(json_object_get(subject, "roles")))) {
+		if (!o.reason)
+			o.reason = a->glass;
+		r = propose(cli, u, &o, a->glass, id, e);
+		a->order = r == 1 ? id : NULL;
+	}
+	json_decref(subject);
+	return r;
+}
+
 static int add(struct cli *cli, struct unit *u, const struct user_args *a,
 	       struct err *e)
 {
+	struct people_new n = {
+		.name = a->name, .full = a->full, .person = a->person,
+		.roles = a->roles, .logn = a->logn, .order = a->order,
+	};
 	struct buf pass = CLI_PASSPHRASE_BUF;
 	struct cli other = *cli;
 	int r;
 
 	other.passphrase_file = a->pass_file;
 	r = cli_passphrase(&other, _("New user's passphrase: "), 1, &pass, e);
+	n.pass = buf_view(&pass);
 	if (r == 0)
-		r = unit_add_user(u, a->name, a->full, a->roles,
-				  buf_view(&pass), a->logn, e);
+		r = people_add(u, &n, e);
 	buf_wipe(&pass);
 	return r;
+}
+
+static int change_user(struct cli *cli, struct unit *u, const char *what,
+		       struct user_args *a, struct err *e)
+{
+	const char *act = !strcmp(what, "add") ? ORDER_USER_ADD :
+		!strcmp(what, "role") ? ORDER_USER_ROLE : ORDER_USER_REVOKE;
+	char id[17];
+	int r = ordered(cli, u, a, act, id, e);
+
+	if (r <= 0)
+		return r;
+	if (!strcmp(what, "add"))
+		return add(cli, u, a, e);
+	if (!strcmp(what, "role"))
+		return people_role(u, a->name, a->roles, a->reason, a->order,
+				   e);
+	return people_revoke(u, a->name, a->reason, a->order, e);
+}
+
+int user_run_role(struct unit *u, const struct order *o, struct err *e)
+{
+	const json_t *list = json_object_get(o->subject, "roles");
+	const char *name = json_opt_str(o->subject, "user");
+	unsigned roles = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		roles |= s ? admin_role(s) : 0;
+	}
+	return people_role(u, name ? name : "", roles, o->reason, o->id, e);
+}
+
+int user_run_revoke(struct unit *u, const struct order *o, struct err *e)
+{
+	const char *name = json_opt_str(o->subject, "user");
+
+	return people_revoke(u, name ? name : "", o->reason, o->id, e);
 }
 
 int cmd_user(struct cli *cli, int argc, char **argv)
@@ -149,21 +240,23 @@ int cmd_user(struct cli *cli, int argc, char **argv)
 	struct err e = ERR_INIT;
 	struct unit *u = NULL;
 	int r, status, change;
+	uint64_t before;
 
 	if (!strcmp(what, "--help"))
 		return cli_help(cli, _(help));
-	change = !strcmp(what, "add") || !strcmp(what, "revoke");
+	change = !strcmp(what, "add") || !strcmp(what, "revoke") ||
+		 !strcmp(what, "role");
 	if (!change && strcmp(what, "list") != 0)
 		return cli_usage(cli, argv[0],
-				 _("what: list, add or revoke?"));
+				 _("what: list, add, role or revoke?"));
 	status = read_args(cli, argc - 1, argv + 1, &a);
 	if (status)
 		return status < 0 ? CLI_OK : status;
 	if (change && !a.name)
 		return cli_usage(cli, argv[0], _("which user?"));
-	if (!strcmp(what, "revoke") && !a.reason)
+	if (change && strcmp(what, "add") != 0 && !a.reason)
 		return cli_usage(cli, argv[0], _("--reason is needed"));
-	if (!strcmp(what, "add") && !a.roles)
+	if (change && strcmp(what, "revoke") != 0 && !a.roles)
 		return cli_usage(cli, argv[0], _("--role is needed"));
 	r = session_open(cli, change ? VAULT_WRITE : VAULT_READ, &u, &e);
 	if (r < 0)
@@ -171,12 +264,10 @@ int cmd_user(struct cli *cli, int argc, char **argv)
 	if (!change) {
 		status = list(cli, u);
 	} else {
-		if (!strcmp(what, "add"))
-			r = add(cli, u, &a, &e);
-		else
-			r = unit_revoke_user(u, a.name, a.reason, &e);
+		before = vault_size(u->vault);
+		r = change_user(cli, u, what, &a, &e);
 		status = r < 0 ? cli_fail(cli, &e) : CLI_OK;
-		cli->wrote = r == 0;
+		cli->wrote = vault_size(u->vault) != before;
 	}
 	return session_close(cli, u, status);
 }

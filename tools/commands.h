@@ -11,6 +11,7 @@ struct cli;
 typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 
 cli_command_fn cmd_age;
+cli_command_fn cmd_approve;
 cli_command_fn cmd_audit;
 cli_command_fn cmd_case;
 cli_command_fn cmd_collect;

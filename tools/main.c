@@ -27,6 +27,7 @@ static const struct cli_command commands[] = {
 	{ "verify", cmd_verify, N_("check a vault or a bundle, without any key") },
 	{ "export", cmd_export, N_("write a signed evidence bundle") },
 	{ "gaps", cmd_gaps, N_("show from the records how politely a case was collected") },
+	{ "approve", cmd_approve, N_("orders of two persons: what waits, and approving it") },
 	{ "audit", cmd_audit, N_("who did what, when and why; for supervisors") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
 	{ "receipt", cmd_receipt, N_("receipts kept outside the vault") },

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "tests/cases/fixture.h"
 
+#include "cases/deny.h"
+#include "cases/glass.h"
+#include "cases/order.h"
+#include "cases/people.h"
 #include "util/clock.h"
 #include "util/file.h"
 
@@ -149,11 +153,27 @@ Test(unit, the_timer_opens_with_the_units_passphrase_and_is_nobody)
 			       VAULT_WRITE, &u, &e), 0, "%s", e.text);
 	cr_assert_null(u->user);
 	cr_assert_eq(unit_roles(u), 0u);
-	cr_assert_eq(unit_need(u, ROLES_CONTENT, &e), ERR_DENIED);
+	cr_assert_eq(unit_may(u, PERMIT_CASE_OPEN, NULL, &e), ERR_DENIED);
 	unit_close(u);
 	cr_assert_eq(unit_open(f.path, UNIT_TIMER, bytes_str(PASS),
 			       VAULT_WRITE, &u, &e), ERR_AUTH);
 	fixture_release(&f);
+}
+
+static void revoke_by_glass(struct unit *u, const char *name)
+{
+	struct order_options o = { .act = ORDER_USER_REVOKE, .reason = "left",
+				   .subject = people_subject(name, 0) };
+	struct err e = ERR_INIT;
+	char id[17], glass[17];
+
+	cr_assert_eq(order_propose(u, &o, id, &e), 0, "%s", e.text);
+	cr_assert_eq(people_revoke(u, name, "left", id, &e), ERR_DENIED);
+	cr_assert_eq(glass_break_order(u, id, "now", glass, &e), 0, "%s",
+		     e.text);
+	cr_assert_eq(people_revoke(u, name, "left", id, &e), 0, "%s", e.text);
+	cr_assert_eq(glass_open(&u->admin, clock_wall_ms(), NULL), 1u);
+	json_decref((json_t *)(uintptr_t)o.subject);
 }
 
 Test(unit, users_are_added_with_roles_and_revoked)
@@ -179,9 +199,10 @@ Test(unit, users_are_added_with_roles_and_revoked)
 	cr_assert_eq(unit_open(f.path, "paul", bytes_str("paul's own words"),
 			       VAULT_WRITE, &u, &e), 0, "%s", e.text);
 	cr_assert_eq(unit_roles(u), (unsigned)ROLE_SUPERVISOR);
-	cr_assert_eq(unit_need(u, ROLES_CONTENT, &e), ERR_DENIED);
-	cr_assert_eq(unit_revoke_user(u, "claire", "left", &e), 0, "%s",
-		     e.text);
+	cr_assert_eq(unit_may(u, PERMIT_CASE_OPEN, NULL, &e), ERR_DENIED);
+	/* Two could do it: it takes both. */
+	cr_assert_eq(unit_revoke_user(u, "claire", "left", &e), ERR_DENIED);
+	revoke_by_glass(u, "claire");
 	/* Somebody must be left who can enter users. */
 	cr_assert_eq(unit_revoke_user(u, "paul", "left", &e), ERR_DENIED);
 	unit_close(u);
@@ -210,7 +231,7 @@ Test(unit, revoked_keys_do_not_open_from_a_copy)
 	cr_assert_eq(unit_add_user(u, "paul", "", ROLE_ADMINISTRATOR,
 				   bytes_str("paul's own words"), TEST_LOGN,
 				   &e), 0);
-	cr_assert_eq(unit_revoke_user(u, "claire", "left", &e), 0);
+	revoke_by_glass(u, "claire");
 	unit_close(u);
 	for (size_t i = 0; i < 2; i++) {
 		cr_assert_eq(file_path(copy, f.path, "admin/users", files[i],
