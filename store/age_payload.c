@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/age_payload.h"
 
+#include "store/chacha.h"
 #include "store/sha256.h"
 #include "util/enc.h"
 #include "util/secret.h"
-
-#include <sodium.h>
 
 #define SEALED_CHUNK (AGE_CHUNK + AGE_TAG)
 
@@ -73,9 +72,7 @@ int age_payload_put(const uint8_t file_key[static AGE_FILE_KEY],
 		}
 		left -= n;
 		chunk_nonce(c, left == 0, n12);
-		crypto_aead_chacha20poly1305_ietf_encrypt(to, NULL, from, n,
-							  NULL, 0, NULL, n12,
-							  key);
+		chacha_seal(key, n12, from, n, to);
 		to += n + AGE_TAG;
 		if (!left)
 			break;
@@ -114,8 +111,7 @@ int age_payload_next(struct age_payload *p, uint8_t *out, size_t *n)
 	uint8_t n12[12];
 
 	chunk_nonce(p->chunk++, last, n12);
-	if (crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, p->in.p,
-						      k, NULL, 0, n12, p->key))
+	if (chacha_open(p->key, n12, p->in.p, k, out) < 0)
 		return ERR_DAMAGED;
 	*n = k - AGE_TAG;
 	p->done += *n;

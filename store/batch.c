@@ -2,43 +2,21 @@
 /*
  * Group commit.
  *
- * While items are added their objects go to the packs; slots and leaves wait
+ * An item that is added gets its place in the log and in its stream; its
+ * objects are sealed, by the vault's crew where there is much to do, and come
+ * back in the order they were given, to go to the packs.  Slots and leaves wait
  * in memory.  The commit then follows one order: packs and slots durable,
  * leaves durable, head signed over them, head durable.  From the first byte
  * written to the last sync, a failure stops the vault for good.
  */
-#include "store/seal.h"
-#include "store/vault_int.h"
+#include "store/batch_int.h"
 #include "util/secret.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define FLUSH (4u << 20)	/* pack bytes gathered before a write */
-
-/* What a batch holds of one stream. */
-struct part {
-	struct part *next;
-	struct stream *s;
-	uint64_t first;			/* case_seq of its first item */
-	uint64_t key_at;		/* its key leaf among the leaves */
-	struct item_ref *items;
-	uint64_t n, room;
-	uint8_t *slots;			/* secret_alloc: SLOT_LEN each */
-	uint64_t nslots, slots_room;
-	struct buf frame;		/* the slot frame */
-};
-
-struct batch {
-	struct vault *v;
-	uint64_t base;			/* log position of the first leaf */
-	int64_t last_ms;
-	struct leaf *leaves;
-	uint64_t n, room;
-	struct part *parts;
-};
+#define ALONE_ITEMS 8		/* so few small items are not worth a crew */
+#define ALONE_BYTES (16u << 10)
 
 int batch_begin(struct vault *v, struct batch **out, struct err *e)
 {
@@ -54,12 +32,16 @@ int batch_begin(struct vault *v, struct batch **out, struct err *e)
 	b = calloc(1, sizeof *b);
 	if (!b)
 		return err_set(e, ERR_NOMEM, "no memory for a batch");
-	r = vault_turn_take(v, e);
+	if (!v->sealer)
+		v->sealer = sealer_new();
+	r = v->sealer ? vault_turn_take(v, e)
+		      : err_set(e, ERR_NOMEM, "no memory for a batch");
 	if (r < 0) {
 		free(b);
 		return r;
 	}
 	b->v = v;
+	b->pending_end = &b->pending;
 	b->base = vault_size(v);
 	b->last_ms = v->log.last_ms;
 	v->batch = b;
@@ -69,6 +51,13 @@ int batch_begin(struct vault *v, struct batch **out, struct err *e)
 
 static void batch_free(struct batch *b)
 {
+	sealer_drop(b->v->sealer);
+	while (b->pending) {
+		struct pending *d = b->pending;
+
+		b->pending = d->next;
+		free(d);
+	}
 	while (b->parts) {
 		struct part *p = b->parts;
 
@@ -191,134 +180,6 @@ static int leaves_room(struct batch *b)
 	return 0;
 }
 
-static int flush(struct stream *s, struct err *e)
-{
-	int r;
-
-	if (s->out.len == 0)
-		return 0;
-	r = vio_write(s->pack_fd, s->out.p, s->out.len, s->pack_size, e);
-	if (r < 0)
-		return r;
-	s->unsynced = 1;
-	s->pack_size += s->out.len;
-	buf_clear(&s->out);
-	if (s->out.size > 2 * FLUSH)
-		buf_release(&s->out);
-	return 0;
-}
-
-static int sync_pack(struct stream *s, struct err *e)
-{
-	int r = s->unsynced ? vio_sync(s->pack_fd, e) : 0;
-
-	if (r == 0)
-		s->unsynced = 0;
-	return r;
-}
-
-/* Have a pack to write to, a new one where the last is full. */
-static int want_pack(struct stream *s, struct err *e)
-{
-	uint8_t head[PACK_FILE_HEAD_LEN];
-	char path[FILE_PATH_MAX], name[32];
-	int fresh = s->pack == 0, r;
-
-	if (!fresh && s->pack_size + s->out.len >= s->v->pack_close) {
-		r = flush(s, e);
-		if (r == 0)
-			r = sync_pack(s, e);
-		if (r < 0)
-			return r;
-		fresh = 1;
-	}
-	if (!fresh && s->pack_fd >= 0)
-		return 0;
-	snprintf(name, sizeof name, "packs/%06u.pack", s->pack + (fresh ? 1 : 0));
-	r = stream_path(s, name, path);
-	if (r < 0)
-		return err_set(e, r, "path of '%s' is too long", s->dir);
-	if (s->pack_fd >= 0)
-		close(s->pack_fd);
-	s->pack_fd = -1;
-	if (fresh) {
-		r = vio_create(path, &s->pack_fd, e);
-		if (r < 0)
-			return r;
-		s->pack++;
-		s->pack_size = 0;
-		pack_file_head_put(s->pack, head);
-		return buf_add(&s->out, head, sizeof head);
-	}
-	s->pack_fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return s->pack_fd < 0 ? err_errno(e, "cannot open '%s'", path) : 0;
-}
-
-/* One object: its frame header, then the age file, into s->out. */
-static int add_object(struct stream *s, struct part *p, uint64_t case_seq,
-		      uint16_t number, const struct bytes *pieces,
-		      size_t npieces, const uint8_t *salt,
-		      uint8_t hash[static SHA256_LEN], struct err *e)
-{
-	struct pack_frame f = { PACK_OBJECT, number, case_seq, 0, { 0 } };
-	struct slot slot = { .case_seq = case_seq, .object = number };
-	size_t at = s->out.len;
-	uint8_t *room = buf_room(&s->out, PACK_FRAME_LEN);
-	int r;
-
-	if (!room)
-		return err_set(e, ERR_NOMEM, "no memory for an object");
-	s->out.len += PACK_FRAME_LEN;
-	r = seal_object(pieces, npieces, slot.identity, hash, &s->out);
-	if (r < 0)
-		return err_set(e, r, "cannot seal an object");
-	f.len = s->out.len - at - PACK_FRAME_LEN;
-	memcpy(f.hash, hash, SHA256_LEN);
-	pack_frame_put(&f, s->out.p + at);
-	memcpy(slot.salt, salt, 32);
-	slot_put(&slot, p->slots + (p->nslots + number) * SLOT_LEN);
-	secret_wipe(&slot, sizeof slot);
-	return s->out.len < FLUSH ? 0 : flush(s, e);
-}
-
-static int add_external(struct stream *s, uint64_t case_seq, uint16_t number,
-			const struct store_external *x,
-			uint8_t hash[static SHA256_LEN])
-{
-	struct bytes path = bytes_str(x->path);
-	struct pack_frame f = { PACK_EXTERNAL, number, case_seq, path.len,
-				{ 0 } };
-	uint8_t head[PACK_FRAME_LEN];
-
-	memcpy(f.hash, x->sha256, SHA256_LEN);
-	pack_frame_put(&f, head);
-	buf_add(&s->out, head, sizeof head);
-	pack_external_hash(path, x->sha256, hash);
-	return buf_addb(&s->out, path);
-}
-
-static int add_objects(struct stream *s, struct part *p, uint64_t case_seq,
-		       const struct store_item *it,
-		       uint8_t body[static SHA256_LEN], struct err *e)
-{
-	uint8_t hash[PACK_OBJECTS_MAX + PACK_EXTERNALS_MAX][SHA256_LEN];
-	uint16_t n = 0;
-	int r;
-
-	r = add_object(s, p, case_seq, n, &it->statement, 1, it->salt, hash[n],
-		       e);
-	n++;
-	for (unsigned i = 0; r == 0 && i < it->nblobs; i++, n++)
-		r = add_object(s, p, case_seq, n, it->blobs[i].pieces,
-			       it->blobs[i].npieces, it->blobs[i].salt, hash[n],
-			       e);
-	for (unsigned i = 0; r == 0 && i < it->nexternals; i++, n++)
-		r = add_external(s, case_seq, n, &it->externals[i], hash[n]);
-	if (r == 0)
-		leaf_body((const uint8_t (*)[SHA256_LEN])hash, n, body);
-	return r;
-}
-
 static struct part *new_part(struct batch *b, struct stream *s)
 {
 	struct part *p = calloc(1, sizeof *p);
@@ -332,24 +193,100 @@ static struct part *new_part(struct batch *b, struct stream *s)
 	return p;
 }
 
+static size_t bytes_of(const struct bytes *pieces, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += pieces[i].len;
+	return sum;
+}
+
+static int give(struct batch *b, const struct bytes *pieces, size_t n,
+		const uint8_t *salt, int hand_over, struct err *e)
+{
+	struct sealer *s = b->v->sealer;
+	size_t bytes = bytes_of(pieces, n);
+	int r = 0;
+
+	while (r == 0 && !sealer_room(s, bytes))
+		r = batch_put_next(b, e);
+	if (r < 0)
+		return r;
+	r = sealer_give(s, pieces, n, salt, hand_over);
+	return r < 0 ? err_set(e, r, "no memory for an object") : 0;
+}
+
+/* The objects of the item that was taken last. */
+static int give_objects(struct batch *b, const struct store_item *it,
+			struct err *e)
+{
+	size_t bytes = it->statement.len;
+	int over, r;
+
+	for (unsigned i = 0; i < it->nblobs; i++)
+		bytes += bytes_of(it->blobs[i].pieces, it->blobs[i].npieces);
+	over = b->n >= ALONE_ITEMS || bytes >= ALONE_BYTES;
+	r = give(b, &it->statement, 1, it->salt, over, e);
+	for (unsigned i = 0; r == 0 && i < it->nblobs; i++)
+		r = give(b, it->blobs[i].pieces, it->blobs[i].npieces,
+			 it->blobs[i].salt, over, e);
+	/* Nothing borrowed is needed behind this call. */
+	return r == 0 && (!over || it->nexternals) ? batch_put_all(b, e) : r;
+}
+
+/* The item's key leaf if it begins its part, its leaf, its place, its slots. */
+static void take(struct batch *b, struct part *p, const struct store_item *it,
+		 int64_t time_ms, struct pending *d)
+{
+	struct stream *s = p->s;
+	uint64_t case_seq = s->nitems + p->n;
+	uint16_t lab = b->v->lab ? LEAF_FLAG_LAB : 0;
+	struct leaf *l = &b->leaves[b->n];
+
+	b->last_ms = time_ms > b->last_ms ? time_ms : b->last_ms;
+	if (p->n == 0) {
+		*l = (struct leaf){ .seq = b->base + b->n, .kind = LEAF_KEY,
+				    .flags = lab, .time_ms = b->last_ms };
+		/* The log vouches for its own heads. */
+		sha256_once(vault_head(b->v), l->open);
+		b->n++;
+		l++;
+	}
+	*l = (struct leaf){ .seq = b->base + b->n, .kind = it->kind,
+			    .flags = it->flags | lab, .time_ms = b->last_ms };
+	leaf_tag(s->tag_key, case_seq, l->tag);
+	leaf_open(it->salt, it->statement, l->open);
+	*d = (struct pending){
+		.p = p, .it = it->nexternals ? it : NULL, .item = p->n, .leaf = b->n,
+		.slot = p->nslots, .objects = (uint16_t)(1 + it->nblobs),
+	};
+	b->n++;
+	p->items[p->n++] = (struct item_ref){
+		.seq = l->seq, .slot = s->nslots + p->nslots,
+		.objects = d->objects,
+	};
+	p->nslots += d->objects;
+	*b->pending_end = d;
+	b->pending_end = &d->next;
+}
+
 int batch_add(struct batch *b, struct stream *s, const struct store_item *it,
 	      int64_t time_ms, uint64_t *seq_out, struct err *e)
 {
 	struct part *p = find_part(b, s), *fresh = NULL;
-	struct leaf l = { .kind = it->kind, .flags = it->flags };
-	uint64_t case_seq = batch_number(b, s), off;
+	struct pending *d = NULL;
 	int r = vault_check_alive(b->v, e);
 
 	if (r == 0)
 		r = check_item(b, s, it, e);
 	if (r < 0)
 		return r;
-	if (!p) {
+	if (!p)
 		p = fresh = new_part(b, s);
-		if (!p)
-			return err_set(e, ERR_NOMEM, "no memory for a batch");
-	}
-	r = leaves_room(b);
+	d = malloc(sizeof *d + (1 + (size_t)it->nblobs + it->nexternals)
+		   * SHA256_LEN);
+	r = p && d ? leaves_room(b) : ERR_NOMEM;
 	if (r == 0)
 		r = part_room(p, 1 + it->nblobs);
 	if (r < 0) {
@@ -357,46 +294,20 @@ int batch_add(struct batch *b, struct stream *s, const struct store_item *it,
 			: "no memory for a batch");
 		goto out;
 	}
-	r = vault_dead(b->v, want_pack(s, e));
-	if (r < 0)
-		goto out;
-	off = s->pack_size + s->out.len;
-	/* From here on the pack may hold half an item: no way back. */
-	r = vault_dead(b->v, add_objects(s, p, case_seq, it, l.body, e));
-	if (r < 0)
-		goto out;
 	if (fresh) {
 		fresh->next = b->parts;
 		b->parts = fresh;
 		s->busy = 1;
-	}
-	if (b->v->lab)
-		l.flags |= LEAF_FLAG_LAB;
-	l.time_ms = time_ms > b->last_ms ? time_ms : b->last_ms;
-	b->last_ms = l.time_ms;
-	if (fresh) {
-		struct leaf *key = &b->leaves[b->n];
-
-		*key = (struct leaf){ .seq = b->base + b->n, .kind = LEAF_KEY,
-				      .flags = b->v->lab ? LEAF_FLAG_LAB : 0,
-				      .time_ms = l.time_ms };
-		/* The log vouches for its own heads. */
-		sha256_once(vault_head(b->v), key->open);
-		b->n++;
 		fresh = NULL;
 	}
-	l.seq = b->base + b->n;
-	leaf_tag(s->tag_key, case_seq, l.tag);
-	leaf_open(it->salt, it->statement, l.open);
-	b->leaves[b->n++] = l;
-	p->items[p->n++] = (struct item_ref){
-		.seq = l.seq, .off = off, .pack = s->pack,
-		.slot = s->nslots + p->nslots, .objects = 1 + it->nblobs,
-	};
-	p->nslots += 1 + it->nblobs;
+	take(b, p, it, time_ms, d);
 	if (seq_out)
-		*seq_out = l.seq;
+		*seq_out = b->leaves[b->n - 1].seq;
+	/* From here on half an item may be under way: no way back. */
+	r = vault_dead(b->v, give_objects(b, it, e));
+	d = NULL;
 out:
+	free(d);
 	if (fresh) {
 		secret_free(fresh->slots);
 		free(fresh->items);
@@ -452,12 +363,12 @@ static int write_parts(struct batch *b, struct err *e)
 	int r = 0;
 
 	for (struct part *p = b->parts; r == 0 && p; p = p->next) {
-		r = flush(p->s, e);
+		r = pack_flush(p->s, e);
 		if (r == 0)
 			r = write_slots(b, p, e);
 	}
 	for (struct part *p = b->parts; r == 0 && p; p = p->next) {
-		r = sync_pack(p->s, e);
+		r = pack_sync(p->s, e);
 		if (r == 0)
 			r = vio_sync(p->s->keys_fd, e);
 	}
@@ -522,7 +433,9 @@ int batch_commit(struct batch *b, struct err *e)
 	int r = vault_check_alive(v, e);
 
 	if (r == 0 && b->n > 0) {
-		r = write_parts(b, e);
+		r = batch_put_all(b, e);
+		if (r == 0)
+			r = write_parts(b, e);
 		if (r == 0)
 			r = write_leaves(b, e);
 		if (r == 0)

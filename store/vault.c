@@ -2,6 +2,7 @@
 /* Creating, opening and closing a vault, and what it says of itself. */
 #include "store/vault.h"
 
+#include "store/sealer.h"
 #include "store/vault_int.h"
 #include "util/clock.h"
 #include "util/secret.h"
@@ -378,6 +379,7 @@ void vault_close(struct vault *v)
 	if (v->lock_fd >= 0 && !v->dead && !v->batch)
 		vio_truncate(v->lock_fd, 0, NULL);
 	batch_abort(v->batch);
+	sealer_free(v->sealer);
 	while (v->streams) {
 		struct stream *s = v->streams;
 

@@ -132,6 +132,7 @@ struct vault {
 	struct note_skey *key;	/* secret_alloc; NULL when reading */
 	struct stream *streams;
 	struct batch *batch;	/* the one in progress */
+	struct sealer *sealer;	/* from the first batch on */
 	/* Shared: somebody else holds the lock and lends the turn. */
 	int shared;
 	int (*take)(void *arg, struct err *e);
