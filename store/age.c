@@ -103,7 +103,11 @@ int age_encrypt_fresh(struct age_identity *id, const struct bytes *pieces,
 		      size_t npieces, const struct age_random *rnd,
 		      struct buf *out)
 {
-	uint8_t file_key[AGE_FILE_KEY], eph[AGE_KEY_LEN];
+	/* All of it at once: one call to the kernel an object, not four. */
+	struct {
+		uint8_t secret[AGE_KEY_LEN], file_key[AGE_FILE_KEY];
+		uint8_t eph[AGE_KEY_LEN], nonce[AGE_NONCE];
+	} k;
 	size_t start = out->len, total;
 	int r;
 
@@ -111,18 +115,18 @@ int age_encrypt_fresh(struct age_identity *id, const struct bytes *pieces,
 		return ERR_RANGE;
 	if (!buf_room(out, age_size(1, total)))
 		return out->failed;
-	fill(rnd, id->secret, sizeof id->secret);
-	fill(rnd, file_key, sizeof file_key);
-	fill(rnd, eph, sizeof eph);
+	fill(rnd, &k, sizeof k);
 	age_header_start(out);
-	age_identity_from(id, id->secret);
-	r = age_wrap_x25519(id->recipient, eph, file_key, out);
-	if (r == 0)
-		r = finish(file_key, rnd, pieces, npieces, total, start, out);
+	age_identity_from(id, k.secret);
+	r = age_wrap_x25519(id->recipient, k.eph, k.file_key, out);
+	if (r == 0) {
+		age_header_end(k.file_key, start, out);
+		r = age_payload_put(k.file_key, k.nonce, pieces, npieces,
+				    total, out);
+	}
 	if (r < 0)
 		out->len = start;
-	secret_wipe(file_key, sizeof file_key);
-	secret_wipe(eph, sizeof eph);
+	secret_wipe(&k, sizeof k);
 	return r;
 }
 

@@ -22,6 +22,8 @@ int pack_flush(struct stream *s, struct err *e)
 	if (r < 0)
 		return r;
 	s->unsynced = 1;
+	if (s->out.len >= FLUSH)
+		vio_start(s->pack_fd, s->pack_size, s->out.len);
 	s->pack_size += s->out.len;
 	buf_clear(&s->out);
 	if (s->out.size > 2 * FLUSH)
@@ -88,6 +90,7 @@ static int put(struct stream *s, const void *p, size_t n, struct err *e)
 		r = vio_write(s->pack_fd, p, n, s->pack_size, e);
 	if (r == 0) {
 		s->unsynced = 1;
+		vio_start(s->pack_fd, s->pack_size, n);
 		s->pack_size += n;
 	}
 	return r;

@@ -40,6 +40,8 @@ void vio_set_hook(vio_hook hook, void *arg);
 
 int vio_write(int fd, const void *p, size_t n, uint64_t off, struct err *e);
 int vio_sync(int fd, struct err *e);
+/* vio_start - let the disk begin with what was written, before its sync */
+void vio_start(int fd, uint64_t off, size_t n);
 int vio_sync_dir(const char *path, struct err *e);
 int vio_sync_parent(const char *path, struct err *e);
 int vio_truncate(int fd, uint64_t size, struct err *e);

@@ -60,6 +60,12 @@ int vio_write(int fd, const void *p, size_t n, uint64_t off, struct err *e)
 	return write_at(fd, p, n, off) < 0 ? err_errno(e, "cannot write") : 0;
 }
 
+void vio_start(int fd, uint64_t off, size_t n)
+{
+	/* A hint; what goes wrong is for the sync to find. */
+	(void)sync_file_range(fd, (off_t)off, (off_t)n, SYNC_FILE_RANGE_WRITE);
+}
+
 int vio_sync(int fd, struct err *e)
 {
 	if (ask(VIO_SYNC, fd, NULL, 0, NULL, NULL))
