@@ -330,7 +330,7 @@ static int write_slots(struct batch *b, struct part *p, struct err *e)
 	int r = 0;
 
 	if (s->keys_fd < 0) {
-		snprintf(name, sizeof name, "keys/%04u.add", SLOT_EPOCH);
+		keys_add_name(s->epoch, name);
 		r = stream_path(s, name, path);
 		if (r == 0)
 			r = vio_create(path, &s->keys_fd, e);
@@ -341,7 +341,7 @@ static int write_slots(struct batch *b, struct part *p, struct err *e)
 	if (!buf_room(&p->frame, start + SLOT_FRAME_LEN))
 		return err_set(e, ERR_NOMEM, "no memory for slots");
 	if (start)
-		slot_file_head_put(SLOT_EPOCH, p->frame.p);
+		slot_file_head_put(s->epoch, p->frame.p);
 	p->frame.len = start + SLOT_FRAME_LEN;
 	r = age_encrypt(s->pub, BYTES(p->slots, p->nslots * SLOT_LEN),
 			&p->frame);

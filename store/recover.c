@@ -22,6 +22,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What a leaf says of a file that decides how streams are read. */
+struct named {
+	char *path;			/* <stream>/keys/..., .../erasures/... */
+	uint64_t seq;			/* UINT64_MAX: behind the head */
+	uint8_t hash[SHA256_LEN];	/* zeros: gone */
+	int erasure;			/* the leaf is of kind 4 */
+};
+
 /* An item without a leaf under the head. */
 struct orphan {
 	uint8_t body[SHA256_LEN];
@@ -34,15 +42,26 @@ struct rest {
 	uint32_t pack;			/* first pack with such bytes, or 0 */
 	uint64_t pack_off;		/* from here in that pack */
 	uint32_t packs;			/* the last pack */
-	uint64_t known;			/* objects under the head */
+	struct under {			/* items under the head */
+		uint64_t seq;
+		uint8_t objects, erased;
+	} *under;
+	size_t nunder, under_room;
 	struct orphan *items;
 	size_t n, room;
 	size_t matched;
-	/* slots */
-	int has_keys;
-	uint64_t keys_off, keys_size;	/* frames behind the head */
+	/* slots: of the epoch that counts, and of one about to follow it */
+	uint32_t epoch;
+	uint64_t tab_seq;		/* of the leaf that names the table */
+	struct keys_rest {
+		uint32_t epoch;
+		int there;
+		uint64_t off, size;	/* frames behind the head */
+		int frames;		/* any there? */
+	} keys[2];
+	uint64_t first;			/* item of the first frame, or none */
 	uint64_t known_slots;
-	int frames;			/* whole frames there */
+	int frames;			/* whole frames behind the head */
 	struct slot_frame frame;	/* the first of them */
 	uint8_t frame_body[SHA256_LEN];
 	int key_seen;
@@ -53,6 +72,8 @@ struct recovery {
 	struct rest *rests;
 	size_t nrests;
 	struct buf vouched;		/* paths of externals, each with NUL */
+	struct named *named;
+	size_t nnamed, named_room;
 	/* leaves behind the head */
 	uint8_t (*leaves)[LEAF_LEN];
 	uint8_t (*hashes)[SHA256_LEN];
@@ -73,12 +94,12 @@ static int pack_path(const struct recovery *rc, const struct rest *t,
 	       ? err_set(e, ERR_RANGE, "path of '%s' is too long", t->dir) : 0;
 }
 
-static int keys_path(const struct recovery *rc, const struct rest *t, char *out,
-		     struct err *e)
+static int keys_path(const struct recovery *rc, const struct rest *t,
+		     const struct keys_rest *k, char *out, struct err *e)
 {
-	char name[32];
+	char name[KEYS_NAME_MAX];
 
-	snprintf(name, sizeof name, "keys/%04u.add", SLOT_EPOCH);
+	keys_add_name(k->epoch, name);
 	return file_path(out, rc->v->path, t->dir, name, NULL) < 0
 	       ? err_set(e, ERR_RANGE, "path of '%s' is too long", t->dir) : 0;
 }
@@ -116,15 +137,66 @@ static int add_orphan(struct rest *t, const struct pack_item *it)
 	return 0;
 }
 
-static void add_vouched(struct recovery *rc, struct pack_walk *w)
+static int add_under(struct rest *t, const struct pack_item *it, uint64_t seq)
+{
+	if (t->nunder == t->under_room) {
+		size_t room = t->under_room ? t->under_room * 2 : 64;
+		struct under *p = realloc(t->under, room * sizeof *p);
+
+		if (!p)
+			return ERR_NOMEM;
+		t->under = p;
+		t->under_room = room;
+	}
+	t->under[t->nunder++] = (struct under){ seq, (uint8_t)it->objects,
+						(uint8_t)it->erased };
+	return 0;
+}
+
+static int add_named(struct recovery *rc, const char *path, uint64_t seq,
+		     const uint8_t hash[static SHA256_LEN])
+{
+	struct named *x;
+	struct leaf leaf;
+
+	if (rc->nnamed == rc->named_room) {
+		size_t room = rc->named_room ? rc->named_room * 2 : 16;
+		struct named *p = realloc(rc->named, room * sizeof *p);
+
+		if (!p)
+			return ERR_NOMEM;
+		rc->named = p;
+		rc->named_room = room;
+	}
+	x = &rc->named[rc->nnamed];
+	x->path = strdup(path);
+	if (!x->path)
+		return ERR_NOMEM;
+	x->seq = seq;
+	memcpy(x->hash, hash, SHA256_LEN);
+	x->erasure = seq != UINT64_MAX && vault_leaf(rc->v, seq, &leaf) == 0
+		     && leaf.kind == LEAF_ERASURE;
+	rc->nnamed++;
+	return 0;
+}
+
+/* What the item's externals say of torn files, of slots and of erasures. */
+static int add_vouched(struct recovery *rc, struct pack_walk *w, uint64_t seq)
 {
 	char path[PACK_PATH_MAX + 1];
 	const struct pack_item *it = rc->item;
+	int r = 0;
 
-	for (unsigned i = it->objects; i < it->objects + it->externals; i++)
-		if (pack_walk_path(w, it, i, path, NULL) == 0
-		    && !strncmp(path, "log/", 4))
-			buf_add(&rc->vouched, path, strlen(path) + 1);
+	for (unsigned i = it->objects;
+	     r == 0 && i < it->objects + it->externals; i++) {
+		if (pack_walk_path(w, it, i, path, NULL) < 0)
+			continue;
+		if (!strncmp(path, "log/", 4) && seq != UINT64_MAX)
+			r = buf_add(&rc->vouched, path, strlen(path) + 1);
+		else if (strstr(path, "/keys/") || strstr(path, "/erasures/"))
+			r = add_named(rc, path, seq, it->frame[i].hash);
+	}
+	return r;
 }
 
 static void mark_rest(struct rest *t, uint32_t pack, uint64_t off)
@@ -162,9 +234,10 @@ static int look_pack(struct recovery *rc, struct rest *t, uint32_t n, int fd,
 			r = log_find(&rc->v->log, rc->item->body, &seq, e);
 		if (r < 0)
 			return r;
+		if (add_vouched(rc, &w, seq) < 0
+		    || (seq != UINT64_MAX && add_under(t, rc->item, seq) < 0))
+			return err_set(e, ERR_NOMEM, "no memory to recover");
 		if (seq != UINT64_MAX) {
-			t->known += rc->item->objects;
-			add_vouched(rc, &w);
 			if (t->pack)
 				return err_set(e, ERR_DAMAGED, "'%s/packs/%06u"
 					       ".pack' is damaged before offset"
@@ -225,44 +298,137 @@ static int look_frame(struct recovery *rc, struct rest *t, struct bytes in,
 	    || get_be16(d->kind) != LEAF_KEY
 	    || memcmp(d->body, body, sizeof body))
 		return 1;
+	if (t->first == UINT64_MAX)
+		t->first = f.first;
 	t->known_slots += f.count;
 	return 0;
 }
 
-static int look_keys(struct recovery *rc, struct rest *t, struct err *e)
+/* Does a leaf say that this file of a stream's keys/ is gone? */
+static int is_gone(const struct recovery *rc, const char *dir,
+		   const char *name)
+{
+	static const uint8_t gone[SHA256_LEN];
+	size_t n = strlen(dir);
+
+	for (size_t i = 0; i < rc->nnamed; i++) {
+		const struct named *x = &rc->named[i];
+
+		if (x->seq != UINT64_MAX && !strncmp(x->path, dir, n)
+		    && !strncmp(x->path + n, "/keys/", 6)
+		    && !strcmp(x->path + n + 6, name)
+		    && !memcmp(x->hash, gone, sizeof gone))
+			return 1;
+	}
+	return 0;
+}
+
+static int look_keys(struct recovery *rc, struct rest *t, struct keys_rest *k,
+		     struct err *e)
 {
 	struct buf file = BUF_INIT((size_t)1 << 31);
 	uint8_t want[SLOT_FILE_HEAD_LEN];
-	char path[FILE_PATH_MAX];
+	char path[FILE_PATH_MAX], name[KEYS_NAME_MAX];
 	size_t off = 0, step = 0;
-	int r = keys_path(rc, t, path, e);
+	int before = t->frames;
+	int r = keys_path(rc, t, k, path, e);
 
+	keys_add_name(k->epoch, name);
+	if (r == 0 && is_gone(rc, t->dir, name + 5))
+		return 0;
 	if (r == 0)
 		r = file_read(path, &file, e);
 	if (r == ERR_NOENT)
 		return 0;
 	if (r < 0)
 		goto out;
-	t->has_keys = 1;
-	t->keys_size = file.len;
-	slot_file_head_put(SLOT_EPOCH, want);
+	k->there = 1;
+	k->size = file.len;
+	slot_file_head_put(k->epoch, want);
 	if (file.len < sizeof want || memcmp(file.p, want, sizeof want))
 		goto out;
 	for (off = sizeof want; off < file.len; off += step) {
-		int frames = t->frames;
-
-		t->keys_off = frames ? t->keys_off : off;
+		k->off = k->frames ? k->off : off;
 		if (look_frame(rc, t, BYTES(file.p + off, file.len - off),
 			       &step))
 			break;
-		if (t->frames == 0)
-			t->keys_off = off + step;
+		k->frames = t->frames > before;
+		if (!k->frames)
+			k->off = off + step;
 	}
-	if (t->keys_off <= sizeof want)
-		t->keys_off = 0;
+	if (k->off <= sizeof want)
+		k->off = 0;
 out:
 	buf_release(&file);
 	return r;
+}
+
+/*
+ * The epoch that counts: of the newest table that a leaf under the head names,
+ * else the first.
+ */
+static void find_epoch(const struct recovery *rc, struct rest *t)
+{
+	static const uint8_t gone[SHA256_LEN];
+	size_t n = strlen(t->dir);
+
+	t->epoch = SLOT_EPOCH;
+	for (size_t i = 0; i < rc->nnamed; i++) {
+		const struct named *x = &rc->named[i];
+		uint32_t epoch;
+		int tab = 0;
+
+		if (x->seq == UINT64_MAX || strncmp(x->path, t->dir, n)
+		    || strncmp(x->path + n, "/keys/", 6)
+		    || !memcmp(x->hash, gone, sizeof gone))
+			continue;
+		epoch = keys_name_epoch(x->path + n + 6, &tab);
+		if (!tab || epoch <= t->epoch)
+			continue;
+		t->epoch = epoch;
+		t->tab_seq = x->seq;
+	}
+}
+
+/* Objects under the head that must have a slot behind the table. */
+static uint64_t known_objects(const struct rest *t)
+{
+	uint64_t objects = 0;
+	size_t i = 0;
+
+	if (t->epoch > SLOT_EPOCH)
+		while (i < t->nunder && i < t->first
+		       && t->under[i].seq < t->tab_seq)
+			i++;
+	for (; i < t->nunder; i++)
+		if (t->keys[0].there
+		    || t->under[i].erased < t->under[i].objects)
+			objects += t->under[i].objects;
+	return objects;
+}
+
+static int look_stream_keys(struct recovery *rc, struct rest *t, struct err *e)
+{
+	uint64_t known;
+	int r;
+
+	find_epoch(rc, t);
+	t->first = UINT64_MAX;
+	t->keys[0].epoch = t->epoch;
+	t->keys[1].epoch = t->epoch + 1;
+	r = look_keys(rc, t, &t->keys[0], e);
+	if (r == 0 && t->epoch < SLOT_EPOCH_MAX)
+		r = look_keys(rc, t, &t->keys[1], e);
+	if (r < 0)
+		return r;
+	/* Nothing that a head covers is ever cut. */
+	known = known_objects(t);
+	if (known != t->known_slots)
+		return err_set(e, ERR_DAMAGED, "'%s' holds %llu objects and "
+			       "%llu slots under the last head: damaged, verify "
+			       "tells where", t->dir, (unsigned long long)known,
+			       (unsigned long long)t->known_slots);
+	return 0;
 }
 
 static int look_streams(struct recovery *rc, struct err *e)
@@ -284,16 +450,9 @@ static int look_streams(struct recovery *rc, struct err *e)
 		snprintf(t->dir, sizeof t->dir, "%s", dirs[i]);
 		rc->nrests++;
 		r = look_packs(rc, t, e);
-		if (r == 0)
-			r = look_keys(rc, t, e);
-		/* Nothing that a head covers is ever cut. */
-		if (r == 0 && t->known != t->known_slots)
-			r = err_set(e, ERR_DAMAGED, "'%s' holds %llu objects "
-				    "and %llu slots under the last head: "
-				    "damaged, verify tells where", t->dir,
-				    (unsigned long long)t->known,
-				    (unsigned long long)t->known_slots);
 	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = look_stream_keys(rc, &rc->rests[i], e);
 	free(dirs);
 	return r;
 }
@@ -397,6 +556,32 @@ static int match_leaf(struct recovery *rc, uint64_t i)
 	return 0;
 }
 
+/* A slot table that the group names must be there as it says. */
+static int tables_whole(const struct recovery *rc)
+{
+	static const uint8_t gone[SHA256_LEN];
+	int ok = 1;
+
+	for (size_t i = 0; ok && i < rc->nnamed; i++) {
+		const struct named *x = &rc->named[i];
+		struct buf file = BUF_INIT((size_t)1 << 31);
+		char path[FILE_PATH_MAX];
+		uint8_t hash[SHA256_LEN];
+
+		if (x->seq != UINT64_MAX || !strstr(x->path, "/keys/")
+		    || !memcmp(x->hash, gone, sizeof gone))
+			continue;
+		ok = file_path(path, rc->v->path, x->path, NULL) == 0
+		     && file_read(path, &file, NULL) == 0;
+		if (ok) {
+			sha256_once(buf_view(&file), hash);
+			ok = !memcmp(hash, x->hash, sizeof hash);
+		}
+		buf_release(&file);
+	}
+	return ok;
+}
+
 /* Is the group behind the head all there? */
 static int is_whole(struct recovery *rc)
 {
@@ -414,7 +599,7 @@ static int is_whole(struct recovery *rc)
 		    || (t->frames && objects != t->frame.count))
 			return 0;
 	}
-	return rc->n > 0;
+	return rc->n > 0 && tables_whole(rc);
 }
 
 /* Write the bytes from off to the file's end once more, and sync them. */
@@ -472,10 +657,12 @@ static int adopt(struct recovery *rc, struct err *e)
 			if (r == 0)
 				r = write_again(path, off, e);
 		}
-		if (r == 0 && t->frames) {
-			r = keys_path(rc, t, path, e);
+		for (unsigned i = 0; r == 0 && i < 2; i++) {
+			if (!t->keys[i].frames)
+				continue;
+			r = keys_path(rc, t, &t->keys[i], path, e);
 			if (r == 0)
-				r = write_again(path, t->keys_off, e);
+				r = write_again(path, t->keys[i].off, e);
 		}
 	}
 	if (r == 0)
@@ -519,18 +706,134 @@ static int cut(struct recovery *rc, struct err *e)
 		}
 		for (size_t i = 0; i < t->n; i++)
 			rc->v->rec.orphan_objects += t->items[i].objects;
-		if (r == 0 && t->has_keys
-		    && (t->keys_off == 0 || t->keys_off < t->keys_size)) {
-			r = keys_path(rc, t, path, e);
+		for (unsigned i = 0; r == 0 && i < 2; i++) {
+			const struct keys_rest *x = &t->keys[i];
+
+			if (!x->there || (x->off && x->off == x->size))
+				continue;
+			r = keys_path(rc, t, x, path, e);
 			if (r == 0)
-				r = torn_cut(rc->v, path, t->keys_off, e);
+				r = torn_cut(rc->v, path, x->off, e);
 		}
 	}
 	return r;
 }
 
+/* --- slots and erasures ---------------------------------------------------- */
+
+/*
+ * Finish what a new key began: a table no leaf names never counted; what a leaf
+ * says is gone goes.
+ */
+static int settle_keys(const struct recovery *rc, const struct rest *t,
+		       struct err *e)
+{
+	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], **names;
+	int r = file_path(dir, rc->v->path, t->dir, "keys", NULL), tab;
+
+	if (r == 0)
+		r = file_list(dir, &names, NULL, e);
+	if (r == ERR_NOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	for (char **p = names; r == 0 && *p; p++) {
+		uint32_t epoch = keys_name_epoch(*p, &tab);
+
+		if (!epoch || (epoch <= t->epoch && !is_gone(rc, t->dir, *p)))
+			continue;
+		r = file_path(path, dir, *p, NULL);
+		if (r == 0)
+			r = keys_destroy(path, e);
+	}
+	free(names);
+	return r;
+}
+
+/* A group that was adopted may have named a table or a list. */
+static void adopt_named(struct recovery *rc)
+{
+	uint64_t base = vault_size(rc->v) - rc->n;
+
+	for (size_t i = 0; i < rc->nnamed; i++)
+		if (rc->named[i].seq == UINT64_MAX) {
+			rc->named[i].seq = base;
+			for (uint64_t k = 0; k < rc->n; k++)
+				if (get_be16(rc->leaves[k] + 24)
+				    == LEAF_ERASURE)
+					rc->named[i].erasure = 1;
+		}
+}
+
+/* A list whose decision was not committed. */
+static int settle_lists(const struct recovery *rc, const struct rest *t,
+			struct err *e)
+{
+	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], **names;
+	int r = file_path(dir, rc->v->path, t->dir, "erasures", NULL);
+
+	if (r == 0)
+		r = file_list(dir, &names, NULL, e);
+	if (r == ERR_NOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	for (char **p = names; r == 0 && *p; p++) {
+		size_t n = strlen(t->dir);
+		int found = 0;
+
+		for (size_t i = 0; !found && i < rc->nnamed; i++)
+			found = rc->named[i].seq != UINT64_MAX
+				&& !strncmp(rc->named[i].path, t->dir, n)
+				&& !strncmp(rc->named[i].path + n,
+					    "/erasures/", 10)
+				&& !strcmp(rc->named[i].path + n + 10, *p);
+		if (found)
+			continue;
+		r = file_path(path, dir, *p, NULL);
+		if (r == 0)
+			r = vio_unlink(path, e);
+	}
+	free(names);
+	return r;
+}
+
+/* A list that no certificate names yet. */
+static int is_pending(const struct recovery *rc, const struct named *x)
+{
+	unsigned n = 0;
+
+	if (x->seq == UINT64_MAX || !x->erasure
+	    || !strstr(x->path, "/erasures/"))
+		return 0;
+	for (size_t i = 0; i < rc->nnamed; i++)
+		n += rc->named[i].seq != UINT64_MAX && rc->named[i].erasure
+		     && !strcmp(rc->named[i].path, x->path);
+	return n == 1;
+}
+
+static int settle(struct recovery *rc, int adopted, struct err *e)
+{
+	int r = 0;
+
+	if (adopted)
+		adopt_named(rc);
+	for (size_t k = 0; r == 0 && k < rc->nrests; k++) {
+		find_epoch(rc, &rc->rests[k]);
+		r = settle_keys(rc, &rc->rests[k], e);
+		if (r == 0)
+			r = settle_lists(rc, &rc->rests[k], e);
+	}
+	for (size_t i = 0; r == 0 && i < rc->nnamed; i++)
+		if (is_pending(rc, &rc->named[i]))
+			r = erase_redo(rc->v, rc->named[i].path,
+				       rc->named[i].hash, e);
+	return r;
+}
+
 int recover(struct vault *v, struct err *e)
 {
+	int whole = 0;
 	struct recovery rc = { .v = v };
 	int r;
 
@@ -542,12 +845,21 @@ int recover(struct vault *v, struct err *e)
 		r = look_streams(&rc, e);
 	if (r == 0)
 		r = read_leaves(&rc, e);
+	if (r == 0) {
+		whole = is_whole(&rc);
+		r = whole ? adopt(&rc, e) : cut(&rc, e);
+	}
 	if (r == 0)
-		r = is_whole(&rc) ? adopt(&rc, e) : cut(&rc, e);
+		r = settle(&rc, whole, e);
 	if (r == 0)
 		r = torn_report(v, &rc.vouched, e);
-	for (size_t k = 0; k < rc.nrests; k++)
+	for (size_t k = 0; k < rc.nrests; k++) {
 		free(rc.rests[k].items);
+		free(rc.rests[k].under);
+	}
+	for (size_t i = 0; i < rc.nnamed; i++)
+		free(rc.named[i].path);
+	free(rc.named);
 	free(rc.rests);
 	free(rc.leaves);
 	free(rc.hashes);

@@ -4,6 +4,7 @@
  * sessions read beside its writer, and a pass of its own writes in turns.
  */
 #include "store/vault_int.h"
+#include "util/secret.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -214,11 +215,25 @@ int vault_refresh(struct vault *v, int *changed, struct err *e)
 int stream_refresh(struct stream *s, struct err *e)
 {
 	uint64_t before = s->nitems;
+	uint32_t epoch;
 	int r;
 
 	if (s->busy)
 		return err_set(e, ERR_BUSY, "a batch is in progress");
-	r = stream_scan(s, e);
+	r = keys_epoch(s->v->path, s->dir, &epoch, e);
+	if (r < 0)
+		return r;
+	if (epoch != s->epoch) {	/* it takes the new key to open it */
+		s->epoch = epoch;
+		secret_free(s->slots);
+		s->slots = NULL;
+		s->slots_have = s->slots_room = 0;
+		s->unlocked = 0;
+	}
+	r = stream_rewritten(s) ? stream_rescan(s, e) : stream_scan(s, e);
+	for (uint64_t i = 0; r == 0 && i < s->ngone; i++)
+		if (s->gone[i] < s->slots_have)
+			secret_wipe(&s->slots[s->gone[i]], sizeof *s->slots);
 	if (r < 0 || s->v->mode != VAULT_WRITE)
 		return r;
 	/* The pack in hand may have been closed meanwhile. */
@@ -249,21 +264,25 @@ int vault_turn_take(struct vault *v, struct err *e)
 {
 	int grown = 0, r = 0;
 
-	if (!v->take)
+	if (!v->take || v->turns++ > 0)
 		return 0;
 	r = v->take(v->turn_arg, e);
-	if (r < 0)
+	if (r < 0) {
+		v->turns--;
 		return r;
+	}
 	r = vault_refresh(v, &grown, e);
 	for (struct stream *s = v->streams; r == 0 && grown && s; s = s->next)
 		r = vault_dead(v, stream_refresh(s, e));
-	if (r < 0)
+	if (r < 0) {
+		v->turns--;
 		v->give(v->turn_arg, 0);
+	}
 	return r;
 }
 
 void vault_turn_give(struct vault *v)
 {
-	if (v->give)
+	if (v->give && --v->turns == 0)
 		v->give(v->turn_arg, v->dead);
 }

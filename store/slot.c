@@ -42,6 +42,29 @@ int slot_frame_get(const uint8_t in[static SLOT_FRAME_LEN],
 	return f->count == 0 || f->count > SLOT_GROUP_MAX ? ERR_DAMAGED : 0;
 }
 
+void slot_tab_put(const struct slot_tab *t,
+		  uint8_t out[static SLOT_TAB_HEAD_LEN])
+{
+	memcpy(out, "SCLLTAB1", 8);
+	put_be32(out + 8, t->epoch);
+	put_be32(out + 12, 0);
+	put_be64(out + 16, t->items);
+	put_be64(out + 24, t->slots);
+}
+
+int slot_tab_get(struct bytes in, struct slot_tab *t)
+{
+	if (in.len < SLOT_TAB_HEAD_LEN || memcmp(in.p, "SCLLTAB1", 8)
+	    || get_be32(in.p + 12))
+		return ERR_DAMAGED;
+	t->epoch = get_be32(in.p + 8);
+	t->items = get_be64(in.p + 16);
+	t->slots = get_be64(in.p + 24);
+	return t->slots > (in.len - SLOT_TAB_HEAD_LEN) / SLOT_LEN
+	       || (in.len - SLOT_TAB_HEAD_LEN) != t->slots * SLOT_LEN
+	       ? ERR_DAMAGED : 0;
+}
+
 void slot_put(const struct slot *s, uint8_t out[static SLOT_LEN])
 {
 	memcpy(out, "S1", 2);

@@ -15,6 +15,7 @@
 #define SLOT_LEN 80
 #define SLOT_GROUP_MAX 65536u	/* slots of one frame */
 #define SLOT_EPOCH 1u		/* of a new stream */
+#define SLOT_EPOCH_MAX 9999u	/* names have four digits */
 
 struct slot_file_head {
 	uint8_t magic[8];	/* "SCLLKEY1" */
@@ -43,6 +44,26 @@ struct slot_disk {
 };
 _Static_assert(sizeof(struct slot_disk) == SLOT_LEN, "on disk");
 
+/*
+ * What an epoch's table holds once it is opened: every slot that was kept, in
+ * order of number and object.  Objects without a slot here are erased.
+ */
+#define SLOT_TAB_HEAD_LEN 32
+
+struct slot_tab_disk {
+	uint8_t magic[8];	/* "SCLLTAB1" */
+	uint8_t epoch[4];
+	uint8_t zero[4];
+	uint8_t items[8];	/* items 0 to this minus 1 stand here */
+	uint8_t slots[8];	/* how many slots follow */
+};
+_Static_assert(sizeof(struct slot_tab_disk) == SLOT_TAB_HEAD_LEN, "on disk");
+
+struct slot_tab {
+	uint32_t epoch;
+	uint64_t items, slots;
+};
+
 struct slot_frame {
 	uint64_t seq;
 	uint64_t first;
@@ -66,6 +87,13 @@ void slot_frame_put(const struct slot_frame *f,
  * more slots than SLOT_GROUP_MAX */
 int slot_frame_get(const uint8_t in[static SLOT_FRAME_LEN],
 		   struct slot_frame *f);
+
+void slot_tab_put(const struct slot_tab *t,
+		  uint8_t out[static SLOT_TAB_HEAD_LEN]);
+
+/* slot_tab_get - the header of a table of in.len bytes; ERR_DAMAGED: wrong
+ * magic, a non-zero zero field, or another number of slots than it says */
+int slot_tab_get(struct bytes in, struct slot_tab *t);
 
 void slot_put(const struct slot *s, uint8_t out[static SLOT_LEN]);
 

@@ -55,6 +55,38 @@ int stream_item_push(struct stream *s, const struct item_ref *it)
 	return 0;
 }
 
+static int push_gone(struct stream *s, uint64_t slot)
+{
+	if (s->ngone == s->gone_room) {
+		uint64_t room = s->gone_room ? s->gone_room * 2 : 64;
+		uint64_t *p = realloc(s->gone, room * sizeof *p);
+
+		if (!p)
+			return ERR_NOMEM;
+		s->gone = p;
+		s->gone_room = room;
+	}
+	s->gone[s->ngone++] = slot;
+	return 0;
+}
+
+int stream_gone(const struct stream *s, uint64_t slot)
+{
+	uint64_t lo = 0, hi = s->ngone;
+
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (s->gone[mid] == slot)
+			return 1;
+		if (s->gone[mid] < slot)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
+
 void stream_free(struct stream *s)
 {
 	if (!s)
@@ -69,6 +101,7 @@ void stream_free(struct stream *s)
 	secret_free(s->slots);
 	buf_release(&s->out);
 	free(s->items);
+	free(s->gone);
 	free(s->item);
 	free(s);
 }
@@ -91,6 +124,7 @@ static int stream_new(struct vault *v, const char *dir,
 		return err_set(e, ERR_NOMEM, "no memory for a stream");
 	s->v = v;
 	s->pack_fd = s->keys_fd = s->read_fd = -1;
+	s->epoch = SLOT_EPOCH;
 	memcpy(s->dir, dir, strlen(dir) + 1);
 	memcpy(s->pub, pub, sizeof s->pub);
 	s->out.max = SIZE_MAX / 2;
@@ -190,10 +224,38 @@ static int scan_pack(struct stream *s, uint32_t number, int fd, uint64_t size,
 			return r;
 		if (ref.seq == UINT64_MAX)
 			return 1;
+		for (unsigned i = 0; s->item->erased && i < ref.objects; i++)
+			if (s->item->frame[i].type == PACK_ERASED
+			    && push_gone(s, ref.slot + i) < 0)
+				return err_set(e, ERR_NOMEM, "no memory for a "
+					       "stream");
 		if (stream_item_push(s, &ref) < 0)
 			return err_set(e, ERR_NOMEM, "no memory for a stream");
 		s->seen = w.off;
 	}
+}
+
+/*
+ * Which files the packs are: one written anew is another file.  Erasures only
+ * grow in number, should a file's number come round again.
+ */
+static uint64_t make_stamp(const struct stream *s)
+{
+	char path[FILE_PATH_MAX], name[32], **names;
+	uint64_t stamp = 14695981039346656037u;
+	struct stat st;
+	size_t n = 0;
+
+	for (uint32_t i = 1; i <= s->pack; i++) {
+		snprintf(name, sizeof name, "packs/%06u.pack", i);
+		if (stream_path(s, name, path) < 0 || stat(path, &st) < 0)
+			continue;
+		stamp = (stamp ^ (uint64_t)st.st_ino) * 1099511628211u;
+	}
+	if (stream_path(s, "erasures", path) == 0
+	    && file_list(path, &names, &n, NULL) == 0)
+		free(names);
+	return (stamp ^ n) * 1099511628211u;
 }
 
 int stream_scan(struct stream *s, struct err *e)
@@ -229,6 +291,7 @@ int stream_scan(struct stream *s, struct err *e)
 	}
 	if (r < 0)
 		return r;
+	s->stamp = make_stamp(s);
 	leaf_tag(s->tag_key, s->nitems, tag);
 	if ((r == 1 && s->v->mode == VAULT_WRITE)
 	    || log_has_tag(&s->v->log, tag))
@@ -240,16 +303,34 @@ int stream_scan(struct stream *s, struct err *e)
 	return 0;
 }
 
+int stream_rescan(struct stream *s, struct err *e)
+{
+	if (s->pack_fd >= 0)
+		close(s->pack_fd);
+	if (s->read_fd >= 0)
+		close(s->read_fd);
+	s->pack_fd = s->read_fd = -1;
+	s->nitems = s->nslots = s->ngone = 0;
+	s->pack = s->read_pack = 0;
+	s->pack_size = s->seen = 0;
+	return stream_scan(s, e);
+}
+
+int stream_rewritten(const struct stream *s)
+{
+	return s->stamp != make_stamp(s);
+}
+
 /* A writer goes on where the slot file ends. */
 int stream_scan_keys(struct stream *s, struct err *e)
 {
 	uint8_t head[SLOT_FRAME_LEN], want[SLOT_FILE_HEAD_LEN];
-	char path[FILE_PATH_MAX], name[32];
+	char path[FILE_PATH_MAX], name[KEYS_NAME_MAX];
 	uint64_t off = SLOT_FILE_HEAD_LEN, size;
 	struct slot_frame f;
 	int fd, r;
 
-	snprintf(name, sizeof name, "keys/%04u.add", SLOT_EPOCH);
+	keys_add_name(s->epoch, name);
 	r = stream_path(s, name, path);
 	if (r < 0)
 		return err_set(e, r, "path of '%s' is too long", s->dir);
@@ -261,7 +342,7 @@ int stream_scan_keys(struct stream *s, struct err *e)
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_errno(e, "cannot open '%s'", path);
-	slot_file_head_put(SLOT_EPOCH, want);
+	slot_file_head_put(s->epoch, want);
 	r = file_pread_all(fd, head, sizeof want, 0, e);
 	if (r == 0 && memcmp(head, want, sizeof want))
 		r = err_set(e, ERR_DAMAGED, "'%s/%s' has no header", s->dir,
@@ -301,6 +382,8 @@ int stream_open(struct vault *v, const char *dir, const uint8_t pub[static 32],
 	r = stream_path(s, "packs", path);
 	if (r == 0 && !file_exists(path))
 		r = err_set(e, ERR_NOENT, "the vault has no stream '%s'", dir);
+	if (r == 0)
+		r = keys_epoch(v->path, dir, &s->epoch, e);
 	if (r == 0)
 		r = stream_scan(s, e);
 	if (r == 0 && v->mode == VAULT_WRITE)

@@ -99,15 +99,16 @@ static int unlock_frame(struct stream *s, struct bytes frame,
 }
 
 static int unlock_file(struct stream *s, struct bytes in, const char *name,
-		       const struct age_identity *id, struct err *e)
+		       uint32_t epoch, const struct age_identity *id,
+		       struct err *e)
 {
 	uint8_t want[SLOT_FILE_HEAD_LEN];
 	size_t off = SLOT_FILE_HEAD_LEN;
-	uint64_t passed = 0, had = s->slots_have;
+	uint64_t had = s->slots_have;
 	struct slot_frame f;
 	int r = 0;
 
-	slot_file_head_put(SLOT_EPOCH, want);
+	slot_file_head_put(epoch, want);
 	if (in.len < off || memcmp(in.p, want, off))
 		return err_set(e, ERR_DAMAGED, "'%s/%s' has no header", s->dir,
 			       name);
@@ -119,8 +120,8 @@ static int unlock_file(struct stream *s, struct bytes in, const char *name,
 		if (r < 0)
 			return err_set(e, r, "'%s/%s' is damaged at offset %zu",
 				       s->dir, name, off);
-		if (passed < had) {	/* opened before */
-			passed += f.count;
+		if (f.first < s->nitems && s->items[f.first].slot < had) {
+			/* Opened before. */
 			off += SLOT_FRAME_LEN + f.len;
 			continue;
 		}
@@ -136,11 +137,93 @@ static int unlock_file(struct stream *s, struct bytes in, const char *name,
 	return 0;
 }
 
+/*
+ * The slots of a table, which leaves out those of erased objects and no others:
+ * where one is left out, zeros stand.
+ */
+static int take_tab(struct stream *s, struct bytes in, uint32_t epoch)
+{
+	static const uint8_t none[SLOT_LEN] = { 'S', '1' };
+	struct slot_tab t;
+	uint64_t at = 0;
+	int r = slot_tab_get(in, &t);
+
+	if (r < 0 || t.epoch != epoch || t.items > s->nitems)
+		return ERR_DAMAGED;
+	for (uint64_t i = 0; r == 0 && i < t.items; i++)
+		for (unsigned o = 0; r == 0 && o < s->items[i].objects; o++) {
+			const uint8_t *p = in.p + SLOT_TAB_HEAD_LEN
+					   + at * SLOT_LEN;
+
+			if (at < t.slots && get_be64(p + 8) == i
+			    && get_be16(p + 2) == o) {
+				r = stream_slots_push(s, p, 1);
+				at++;
+			} else if (stream_gone(s, s->slots_have)) {
+				r = stream_slots_push(s, none, 1);
+			} else {
+				r = ERR_DAMAGED;
+			}
+		}
+	return r == 0 && at != t.slots ? ERR_DAMAGED : r;
+}
+
+static int unlock_tab(struct stream *s, uint32_t epoch,
+		      const struct age_identity *id, struct err *e)
+{
+	struct buf file = BUF_INIT((size_t)1 << 31);
+	struct buf plain = BUF_INIT((size_t)1 << 31);
+	char path[FILE_PATH_MAX], name[KEYS_NAME_MAX];
+	int r;
+
+	keys_tab_name(epoch, name);
+	r = stream_path(s, name, path);
+	if (r == 0)
+		r = file_read(path, &file, e);
+	if (r == 0)
+		r = age_decrypt(id, 1, buf_view(&file), &plain, e);
+	if (r == ERR_NOENT && file.len)
+		r = err_set(e, ERR_AUTH, "'%s/%s' is sealed to another key",
+			    s->dir, name);
+	if (r == 0) {
+		r = take_tab(s, buf_view(&plain), epoch);
+		if (r < 0)
+			err_set(e, r, "'%s/%s' does not fit the items",
+				s->dir, name);
+	}
+	buf_wipe(&plain);
+	buf_release(&file);
+	return r;
+}
+
+static int unlock_epoch(struct stream *s, uint32_t epoch,
+			const struct age_identity *id, struct err *e)
+{
+	struct buf file = BUF_INIT((size_t)1 << 31);
+	char path[FILE_PATH_MAX], name[KEYS_NAME_MAX];
+	int r = 0;
+
+	if (epoch > SLOT_EPOCH && s->slots_have == 0)
+		r = unlock_tab(s, epoch, id, e);
+
+	if (r == 0 && s->slots_have < s->nslots) {
+		keys_add_name(epoch, name);
+		r = stream_path(s, name, path);
+		if (r == 0)
+			r = file_read(path, &file, e);
+		if (r == 0)
+			r = unlock_file(s, buf_view(&file), name, epoch, id, e);
+	}
+	if (r < 0)
+		s->slots_have = 0;
+	buf_release(&file);
+	return r;
+}
+
 int stream_unlock(struct stream *s, const uint8_t secret[static 32],
 		  struct err *e)
 {
-	struct buf file = BUF_INIT((size_t)1 << 31);
-	char path[FILE_PATH_MAX], name[32];
+	uint32_t epoch = s->epoch;
 	struct age_identity *id;
 	int r = 0;
 
@@ -156,14 +239,11 @@ int stream_unlock(struct stream *s, const uint8_t secret[static 32],
 	}
 	if (s->unlocked && s->slots_have == s->nslots)
 		goto out;
-	snprintf(name, sizeof name, "keys/%04u.add", SLOT_EPOCH);
-	if (s->nslots > 0) {
-		r = stream_path(s, name, path);
-		if (r == 0)
-			r = file_read(path, &file, e);
-		if (r == 0)
-			r = unlock_file(s, buf_view(&file), name, id, e);
-	}
+	r = unlock_epoch(s, epoch, id, e);
+	/* Another process is about to change the key: its files stand there
+	 * already, its leaf does not. */
+	if (r == ERR_AUTH && s->v->mode == VAULT_READ && epoch > SLOT_EPOCH)
+		r = unlock_epoch(s, epoch - 1, id, e);
 	if (r == 0) {
 		s->unlocked = 1;
 	} else {
@@ -172,7 +252,6 @@ int stream_unlock(struct stream *s, const uint8_t secret[static 32],
 	}
 out:
 	secret_free(id);
-	buf_release(&file);
 	return r;
 }
 

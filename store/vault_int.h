@@ -137,6 +137,7 @@ struct vault {
 	struct sealer *sealer;	/* from the first batch on */
 	/* Shared: somebody else holds the lock and lends the turn. */
 	int shared;
+	unsigned turns;		/* taken and not given back: they nest */
 	int (*take)(void *arg, struct err *e);
 	void (*give)(void *arg, int failed);
 	void *turn_arg;
@@ -200,7 +201,11 @@ struct stream {
 	uint8_t *tag_key;		/* secret_alloc, 32 bytes */
 	struct item_ref *items;
 	uint64_t nitems, items_room;
-	uint64_t nslots;		/* slots of all items */
+	uint64_t nslots;		/* slots of all items, erased ones too */
+	uint64_t *gone;			/* of these, the erased; ascending */
+	uint64_t ngone, gone_room;
+	uint32_t epoch;			/* of the key its slots are sealed to */
+	uint64_t stamp;			/* of the pack files, see stream.c */
 	/* writing */
 	uint32_t pack;			/* number of the last pack, 0: none yet */
 	int pack_fd, keys_fd;		/* -1: not open */
@@ -227,5 +232,34 @@ int stream_scan(struct stream *s, struct err *e);
 int stream_scan_keys(struct stream *s, struct err *e);
 int stream_slots_push(struct stream *s, const uint8_t *slots, uint64_t n);
 void stream_free(struct stream *s);
+/* stream_rescan - its packs were written anew */
+int stream_rescan(struct stream *s, struct err *e);
+/* stream_rewritten - 1 when another process has written its packs anew */
+int stream_rewritten(const struct stream *s);
+/* stream_gone - 1 when the object of that slot is erased */
+int stream_gone(const struct stream *s, uint64_t slot);
+
+/* --- slot files by epoch (rekey.c) ---------------------------------------- */
+
+#define KEYS_NAME_MAX 24	/* "keys/0001.tab.age" and its NUL */
+
+/* keys_add_name, keys_tab_name - below the stream's directory */
+void keys_add_name(uint32_t epoch, char out[static KEYS_NAME_MAX]);
+void keys_tab_name(uint32_t epoch, char out[static KEYS_NAME_MAX]);
+/* keys_name_epoch - of a name in keys/: its epoch, tab says which of the two;
+ * 0: neither */
+uint32_t keys_name_epoch(const char *name, int *tab);
+/* keys_epoch - the newest epoch that stands in a stream's keys/ */
+int keys_epoch(const char *vault, const char *dir, uint32_t *epoch,
+	       struct err *e);
+/* keys_destroy - overwrite a file, sync, remove it; fine when there is none */
+int keys_destroy(const char *path, struct err *e);
+
+/* --- erasing (erase.c) ---------------------------------------------------- */
+
+/* erase_redo - take out what the list at that path names (at recovery)
+ *   sha256   what its leaf says of the list */
+int erase_redo(struct vault *v, const char *path,
+	       const uint8_t sha256[static SHA256_LEN], struct err *e);
 
 #endif

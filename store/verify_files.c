@@ -130,6 +130,25 @@ static size_t stream_len(const char *rel)
 	return slash ? (size_t)(slash - rel) : 0;
 }
 
+/* Slots appended in the first epoch, or in one whose table a leaf names. */
+static int is_slots(const struct verify *c, const char *rel, size_t dir,
+		    const char *name)
+{
+	char tab[VAULT_DIR_MAX + KEYS_NAME_MAX + 2], file[KEYS_NAME_MAX];
+	const struct vexternal *x;
+	int is_tab = 0;
+	uint32_t epoch = keys_name_epoch(name, &is_tab);
+
+	if (!epoch || is_tab || dir > VAULT_DIR_MAX)
+		return 0;
+	if (epoch == SLOT_EPOCH)
+		return 1;
+	keys_tab_name(epoch, file);
+	snprintf(tab, sizeof tab, "%.*s/%s", (int)dir, rel, file);
+	x = find_external(c, tab);
+	return x != NULL;
+}
+
 enum known { UNKNOWN, CHECKED, CACHE, JOURNAL, TORN };
 
 static enum known what_is(const struct verify *c, const char *rel)
@@ -162,8 +181,8 @@ static enum known what_is(const struct verify *c, const char *rel)
 	if (!strncmp(in, "packs/", 6))
 		return strlen(in) == 17 && digits(in + 6, 6)
 		       && !strcmp(in + 12, ".pack") ? CHECKED : UNKNOWN;
-	if (!strcmp(in, "keys/0001.add"))
-		return CHECKED;
+	if (!strncmp(in, "keys/", 5))
+		return is_slots(c, rel, n, in + 5) ? CHECKED : UNKNOWN;
 	if (strncmp(rel, "cases/", 6))
 		return UNKNOWN;
 	if (!strcmp(in, "crawl.journal"))

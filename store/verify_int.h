@@ -33,6 +33,19 @@ struct vexternal {
 	uint8_t hash[SHA256_LEN];
 };
 
+/*
+ * A stream's part of erasing (verify_erase.c): the lists that stand in it, and
+ * what was found of the objects they name.
+ */
+struct erased {
+	struct erased_list *lists;
+	size_t n;
+	/* objects that are gone and no list names */
+	uint64_t unnamed;
+	char file[VAULT_DIR_MAX + 32];
+	uint64_t off;
+};
+
 struct verify {
 	const char *path;
 	const struct verify_options *o;
@@ -79,6 +92,24 @@ int verify_heads(struct verify *c);	/* reads heads/ and the outside head */
 int verify_log(struct verify *c);
 int verify_streams(struct verify *c);
 int verify_files(struct verify *c);
+
+/*
+ * verify_erased_open - read the lists of a stream
+ * verify_erased_item - note what is gone and what is not of an item; file, off:
+ *   where it stands
+ * verify_erased_end - judge, when every leaf's externals are known
+ */
+int verify_erased_open(struct verify *c, const char *dir, struct erased *x);
+void verify_erased_item(struct erased *x, const struct pack_item *it,
+			uint64_t seq, const char *file);
+void verify_erased_end(struct verify *c, struct erased *x);
+void verify_erased_release(struct erased *x);
+
+/* verify_named - the last leaf that names a path with a hash, or as gone:
+ * its position, or UINT64_MAX; kind: only leaves of that kind, 0: any
+ *   count_out  how many do; may be NULL */
+uint64_t verify_named(const struct verify *c, const char *path, unsigned kind,
+		      unsigned *count_out, int *gone_out);
 
 /* verify_find - the leaf with this body, or UINT64_MAX */
 uint64_t verify_find(const struct verify *c,

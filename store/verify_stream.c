@@ -39,14 +39,17 @@ struct stream_check {
 	} *slots;
 	size_t nslots, slots_room;
 	char keys[VAULT_DIR_MAX + 32];
+	uint32_t epoch;
+	uint64_t tabbed;		/* log position of the last item whose
+					   slots stand in the table, + 1 */
+	char tabbed_pack[VAULT_DIR_MAX + 32];
+	uint64_t tabbed_item, tabbed_off;
 	/* items */
 	uint64_t next;			/* case_seq */
 	uint64_t last_seq;		/* log position of the last item, + 1 */
 	size_t slot;			/* frame the items stand in, + 1 */
 	uint64_t slot_objects;
-	uint64_t erased_seq, erasure_seq;	/* + 1 */
-	char erased_file[VAULT_DIR_MAX + 32];
-	uint64_t erased_off;
+	struct erased erased;
 	/* the pack being read */
 	int fd;
 	char pack[VAULT_DIR_MAX + 32];
@@ -250,8 +253,11 @@ static int check_slots(struct stream_check *s)
 	char path[FILE_PATH_MAX];
 	int r;
 
+	r = keys_epoch(c->path, s->dir, &s->epoch, c->e);
+	if (r < 0)
+		return r;
 	snprintf(s->keys, sizeof s->keys, "%s/keys/%04u.add", s->dir,
-		 SLOT_EPOCH);
+		 s->epoch);
 	r = file_path(path, c->path, s->keys, NULL);
 	if (r == 0)
 		r = file_read(path, &file, c->e);
@@ -259,7 +265,7 @@ static int check_slots(struct stream_check *s)
 		return 0;	/* its items will say that they have no slots */
 	if (r < 0)
 		goto out;
-	slot_file_head_put(SLOT_EPOCH, want);
+	slot_file_head_put(s->epoch, want);
 	c->rep->bytes += file.len;
 	if (file.len < sizeof want || memcmp(file.p, want, sizeof want)) {
 		if (!c->live || file.len >= sizeof want)
@@ -301,10 +307,27 @@ static void enter_group(struct stream_check *s, uint64_t seq, uint64_t off)
 				   "%llu, which is not here",
 				   (unsigned long long)at->f.first);
 	}
-	if (s->slot == 0)
+	if (s->slot > 0) {
+		s->slot_objects += s->item->objects;
+		return;
+	}
+	/* Before the first of them: in the table, or nothing to open. */
+	if (s->epoch == SLOT_EPOCH && s->item->erased < s->item->objects) {
 		verify_say(c, s->pack, off, "item %llu has no slots",
 			   (unsigned long long)s->item->case_seq);
-	s->slot_objects += s->item->objects;
+		return;
+	}
+	if (seq > 0 && c->leaves[seq - 1].kind == LEAF_KEY
+	    && !c->leaves[seq - 1].claimed) {
+		c->leaves[seq - 1].claimed = 1;
+		c->leaves[seq - 1].owner = s->number;
+	}
+	if (s->item->erased < s->item->objects) {
+		s->tabbed = seq + 1;
+		s->tabbed_item = s->item->case_seq;
+		s->tabbed_off = off;
+		memcpy(s->tabbed_pack, s->pack, sizeof s->pack);
+	}
 }
 
 /* --- items ---------------------------------------------------------------- */
@@ -392,13 +415,7 @@ static int check_item(struct stream_check *s, struct pack_walk *w)
 		verify_say(c, s->pack, it->off, "items out of order");
 	s->last_seq = seq + 1;
 	enter_group(s, seq, it->off);
-	if (l->kind == LEAF_ERASURE)
-		s->erasure_seq = seq + 1;
-	if (it->erased) {
-		s->erased_seq = seq + 1;
-		s->erased_off = it->off;
-		memcpy(s->erased_file, s->pack, sizeof s->pack);
-	}
+	verify_erased_item(&s->erased, it, seq, s->pack);
 	for (unsigned i = 0; r == 0 && i < it->objects; i++)
 		if (it->frame[i].type == PACK_OBJECT)
 			r = add_object(s, &it->frame[i], it->at[i]);
@@ -480,6 +497,29 @@ static int count_packs(struct stream_check *s, uint32_t *count)
 	return 0;
 }
 
+/* A leaf behind every item of the table must name it. */
+static void end_tab(struct stream_check *s)
+{
+	struct verify *c = s->c;
+	char name[KEYS_NAME_MAX], path[VAULT_DIR_MAX + 32];
+	uint64_t seq;
+	int gone;
+
+	if (s->tabbed == 0)
+		return;
+	keys_tab_name(s->epoch, name);
+	snprintf(path, sizeof path, "%s/%s", s->dir, name);
+	seq = verify_named(c, path, 0, NULL, &gone);
+	if (seq == UINT64_MAX) {
+		if (!c->live && !c->log_bad)
+			verify_say(c, path, 0, "no leaf names this table of "
+				   "slots");
+	} else if (s->tabbed > seq) {
+		verify_say(c, s->tabbed_pack, s->tabbed_off, "item %llu has no "
+			   "slots", (unsigned long long)s->tabbed_item);
+	}
+}
+
 static void end_stream(struct stream_check *s)
 {
 	struct verify *c = s->c;
@@ -489,9 +529,8 @@ static void end_stream(struct stream_check *s)
 		verify_say(c, s->keys, s->slots[i].off, "slots stand for item "
 			   "%llu, which is not here",
 			   (unsigned long long)s->slots[i].f.first);
-	if (s->erased_seq > s->erasure_seq)
-		verify_say(c, s->erased_file, s->erased_off, "objects are gone, "
-			   "and no erasure behind them says so");
+	end_tab(s);
+	verify_erased_end(c, &s->erased);
 	if (s->orphans && !c->live && !c->log_bad) {
 		c->rep->unfinished = 1;
 		c->beyond += s->orphans;
@@ -515,11 +554,14 @@ static int check_stream(struct verify *c, const char *dir)
 	r = s->item ? check_slots(s)
 		    : err_set(c->e, ERR_NOMEM, "no memory to verify");
 	if (r == 0)
+		r = verify_erased_open(c, dir, &s->erased);
+	if (r == 0)
 		r = count_packs(s, &packs);
 	for (uint32_t n = 1; r == 0 && n <= packs; n++)
 		r = check_pack(s, n, n == packs);
 	if (r == 0)
 		end_stream(s);
+	verify_erased_release(&s->erased);
 	free(s->item);
 	free(s->objects);
 	free(s->slots);
