@@ -39,8 +39,15 @@ struct fetch_request {
 	const char *user_agent;
 	const char *accept;	/* Accept header; NULL: any type */
 	const char *accept_language; /* NULL: none sent */
+	/* For what the unit's own configuration names (witnesses, time stamp
+	 * authorities), never for a page: */
+	struct bytes post;	/* body of a POST; empty: a GET */
+	const char *post_type;	/* its Content-Type */
+	int configured;		/* any port, private addresses too */
 	struct fetch_limits limits;
 };
+
+#define FETCH_POST_MAX (96u << 10)	/* bytes of a POST's body */
 
 struct exchange {
 	char *url;			/* as asked */

@@ -185,7 +185,7 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose,
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	    address_from_sockaddr((struct sockaddr *)&to->addr, &a, &port) ||
 	    !address_eq(&a, &run->to) || port != run->to_port ||
-	    (!run->f->lab && address_class(&a))) {
+	    (!run->f->lab && !run->rq->configured && address_class(&a))) {
 		run->refused = 1;
 		return CURL_SOCKET_BAD;
 	}
@@ -319,16 +319,24 @@ static CURLcode options(struct run *run, const struct url *u,
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)rq->limits.connect_ms);
 	SET(CURLOPT_TIMEOUT_MS, (long)rq->limits.total_ms);
+	if (rq->post.len) {
+		SET(CURLOPT_POST, 1L);
+		SET(CURLOPT_POSTFIELDSIZE, (long)rq->post.len);
+		SET(CURLOPT_POSTFIELDS, rq->post.p);
+	}
 	return CURLE_OK;
 }
 
-/* one_request - 1 when exactly one request head went out, whole */
-static int one_request(struct bytes sent)
+/* one_request - 1 when exactly one request head went out, and the whole of the
+ * body it has */
+static int one_request(const struct run *run)
 {
+	struct bytes sent = buf_view(&run->x->request);
 	const uint8_t *end = sent.len ? memmem(sent.p, sent.len, "\r\n\r\n", 4)
 				      : NULL;
 
-	return end && (size_t)(end - sent.p) + 4 == sent.len;
+	return end && (size_t)(end - sent.p) + 4 + run->rq->post.len ==
+			sent.len;
 }
 
 static int is_http(const struct exchange *x)
@@ -393,7 +401,7 @@ static void judge(struct run *run, CURLcode rc)
 	    !curl_easy_getinfo(run->f->curl, CURLINFO_LOCAL_IP, &ip) &&
 	    !curl_easy_getinfo(run->f->curl, CURLINFO_LOCAL_PORT, &port))
 		put_peer(x->local, ip, port);
-	if (x->phase == FETCH_SEND && one_request(buf_view(&x->request)))
+	if (x->phase == FETCH_SEND && one_request(run))
 		enter(run->f, x, FETCH_HEAD);
 	if (rc == CURLE_OK && run->head_done) {
 		enter(run->f, x, FETCH_DONE);
@@ -403,7 +411,7 @@ static void judge(struct run *run, CURLcode rc)
 			x->truncated = why_cut(run, rc);
 	}
 	if (run->connected && x->request.len &&
-	    !one_request(buf_view(&x->request)) &&
+	    !one_request(run) &&
 	    x->phase != FETCH_SEND) {
 		x->phase = FETCH_SEND;
 		say(x, "not exactly one request went out");
@@ -434,8 +442,17 @@ static int attempt(struct fetcher *f, const struct fetch_request *rq,
 	if (!r)
 		r = add_header(&headers, "Accept", rq->accept ? rq->accept
 							      : "*/*");
-	if (!r)
+	if (!r && !rq->post.len)
 		r = add_header(&headers, "Accept-Encoding", "gzip");
+	if (!r && rq->post.len)
+		r = add_header(&headers, "Content-Type", rq->post_type
+			       ? rq->post_type : "application/octet-stream");
+	if (!r && rq->post.len) {	/* no "Expect": one exchange */
+		struct curl_slist *l = curl_slist_append(headers, "Expect:");
+
+		r = l ? 0 : ERR_NOMEM;
+		headers = l ? l : headers;
+	}
 	if (!r && rq->accept_language)
 		r = add_header(&headers, "Accept-Language",
 			       rq->accept_language);
@@ -498,10 +515,12 @@ static const char *in_bounds(const struct fetcher *f,
 		return "neither http nor https";
 	if (u->username.len || u->password.len)
 		return "URL carries credentials";
-	if (!f->lab && url_port(u) != 80 && url_port(u) != 443)
+	if (!f->lab && !rq->configured && url_port(u) != 80 &&
+	    url_port(u) != 443)
 		return "port is neither 80 nor 443";
 	if ((rq->user_agent && !header_value_ok(rq->user_agent)) ||
 	    (rq->accept && !header_value_ok(rq->accept)) ||
+	    (rq->post_type && !header_value_ok(rq->post_type)) ||
 	    (rq->accept_language && !header_value_ok(rq->accept_language)))
 		return "a header value holds what it must not";
 	if (!same_host(u))
@@ -580,7 +599,7 @@ int fetch_run(struct fetcher *f, const struct fetch_request *rq,
 		say(x, "%s", cause.text);
 		goto done;
 	}
-	if (resolve_check(res, &cause)) {
+	if (!rq->configured && resolve_check(res, &cause)) {
 		enter(f, x, FETCH_ADDRESS);
 		say(x, "%s", cause.text);
 		goto done;

@@ -12,6 +12,9 @@ void fetch_put_request(struct buf *out, const struct fetch_request *rq)
 	wire_put_str(out, rq->user_agent);
 	wire_put_str(out, rq->accept);
 	wire_put_str(out, rq->accept_language);
+	wire_put_bytes(out, rq->post);
+	wire_put_str(out, rq->post_type);
+	wire_put_u8(out, rq->configured ? 1 : 0);
 	wire_put_u64(out, rq->limits.max_body);
 	wire_put_u32(out, rq->limits.max_head);
 	wire_put_u32(out, rq->limits.connect_ms);
@@ -29,6 +32,9 @@ int fetch_get_request(struct bytes in, struct fetch_request_owned *out)
 	out->user_agent = wire_dup(&w);
 	out->accept = wire_dup(&w);
 	out->accept_language = wire_dup(&w);
+	out->rq.post = wire_bytes(&w);
+	out->post_type = wire_dup(&w);
+	out->rq.configured = wire_u8(&w);
 	out->rq.limits.max_body = wire_u64(&w);
 	out->rq.limits.max_head = wire_u32(&w);
 	out->rq.limits.connect_ms = wire_u32(&w);
@@ -38,8 +44,10 @@ int fetch_get_request(struct bytes in, struct fetch_request_owned *out)
 	out->rq.user_agent = out->user_agent;
 	out->rq.accept = out->accept;
 	out->rq.accept_language = out->accept_language;
+	out->rq.post_type = out->post_type;
 	r = wire_end(&w);
-	if (!r && !out->url)
+	if (!r && (!out->url || out->rq.configured > 1 ||
+		   out->rq.post.len > FETCH_POST_MAX))
 		r = ERR_FORMAT;
 	if (r)
 		fetch_request_release(out);
@@ -52,6 +60,7 @@ void fetch_request_release(struct fetch_request_owned *r)
 	free(r->user_agent);
 	free(r->accept);
 	free(r->accept_language);
+	free(r->post_type);
 	memset(r, 0, sizeof(*r));
 }
 

@@ -7,7 +7,7 @@
 
 #include "crawler/exchange.h"
 
-#define FETCH_REQUEST_MAX (64u << 10)	/* bytes of an 'F' message */
+#define FETCH_REQUEST_MAX (160u << 10)	/* bytes of an 'F' message */
 #define FETCH_PIECE (256u << 10)	/* bytes of one piece */
 #define FETCH_ANSWER_MAX (1u << 20)	/* bytes of any answer */
 
@@ -15,12 +15,12 @@
 void fetch_put_request(struct buf *out, const struct fetch_request *rq);
 
 /*
- * fetch_get_request - the same read back; strings owned: free url, user_agent,
- * accept, accept_language
+ * fetch_get_request - the same read back; strings owned; post is borrowed from
+ * in
  */
 struct fetch_request_owned {
 	struct fetch_request rq;
-	char *url, *user_agent, *accept, *accept_language;
+	char *url, *user_agent, *accept, *accept_language, *post_type;
 };
 int fetch_get_request(struct bytes in, struct fetch_request_owned *out);
 void fetch_request_release(struct fetch_request_owned *r);

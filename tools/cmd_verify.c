@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "tools/commands.h"
 #include "tools/session.h"
+#include "tools/verify_outside.h"
 
 #include "cases/bundle.h"
 #include "cases/receipts.h"
 #include "store/verify.h"
+#include "util/clock.h"
 #include "util/enc.h"
 #include "util/file.h"
 #include "util/json.h"
@@ -15,25 +17,32 @@
 #include <unistd.h>
 
 static const char help[] = N_(
-"Usage: scelle verify [VAULT or FILE] [--head FILE] [--key VKEY] [--threads N]\n"
-"                     [--receipts]\n"
+"Usage: scelle verify [VAULT or FILE] [OPTION...]\n"
 "\n"
 "Checks a vault, or a bundle, without any passphrase, and names what is wrong\n"
 "and where: file, offset, what.  When the vault does not hold what the newest\n"
 "receipt kept on this machine proves, that is said on stderr.\n"
 "\n"
-"  --head FILE      a signed head or a receipt kept elsewhere that must fit\n"
-"  --key VKEY       the log's key, as told by someone else than the vault\n"
-"  --threads N      1 to 64 (else: as many as there are processors)\n"
-"  --receipts       hold the vault against every receipt kept on this machine;\n"
-"                   one that does not fit makes it not sound\n"
+"  --key VKEY        the log's key, as told by someone else than the vault\n"
+"  --threads N       1 to 64 (else: as many as there are processors)\n"
+"\n"
+"Kept outside the vault; what does not fit makes it not sound.  May be repeated:\n"
+"  --head FILE       a signed head, or a receipt\n"
+"  --receipt FILE    the same\n"
+"  --receipts        every receipt kept on this machine\n"
+"  --cosigned FILE   a head cosigned by a witness named with --witness\n"
+"  --witness VKEY    a witness's key\n"
+"  --token FILE      an RFC 3161 time stamp over a head given here or published\n"
+"                    in the vault\n"
+"  --authority FILE  certificates (PEM) of time stamp authorities to trust\n"
+"  --proof FILE      write what contradicts as a proof that others can check\n"
 "\n"
 "Exit status: 0 sound, 1 not sound, 3 it could not be checked.\n");
 
 struct verify_args {
-	const char *path, *head, *key;
+	const char *path, *key;
 	unsigned threads;
-	int receipts;
+	struct verify_outside outside;
 };
 
 /* Problems come from several threads in turn; the first ones are printed as
@@ -43,6 +52,9 @@ struct sink {
 	struct buf json;
 	struct jsonw w;
 	uint64_t shown;
+	struct buf times_json;
+	struct jsonw times;	/* what vouches for times, outside the vault */
+	uint64_t vouched;	/* leaves that something outside is younger than */
 };
 
 #define SHOWN_MAX 1000
@@ -71,45 +83,86 @@ static void sink_open(struct sink *s, struct cli *cli, const char *what)
 	s->json = (struct buf)BUF_INIT((size_t)16 << 20);
 	s->w = (struct jsonw)JSONW_INIT(&s->json);
 	s->shown = 0;
+	s->times_json = (struct buf)BUF_INIT((size_t)1 << 20);
+	s->times = (struct jsonw)JSONW_INIT(&s->times_json);
+	s->vouched = 0;
+	jsonw_open(&s->times, NULL, '[');
 	jsonw_open(&s->w, NULL, '{');
 	jsonw_str(&s->w, "checked", what);
 	jsonw_open(&s->w, "problems", '[');
 }
 
 /*
- * Hold the vault against the receipts kept on this machine.  A copy that went
- * its own way contradicts them without being altered: so unless it was asked
- * for, that is only said.  Returns how many do not fit.
+ * Hold the vault against the newest receipt kept on this machine.  A copy that
+ * went its own way contradicts it without being altered: so unless it was
+ * asked for, that is only said.
  */
-static uint64_t hold_receipts(const char *path, int strict, struct sink *s)
+static void hold_newest(const char *path, struct cli *cli)
 {
 	struct receipts_entry *list = NULL;
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
-	uint64_t wrong = 0;
 	size_t n = 0;
 
 	/* A vault that does not even open is for verify_vault() to judge. */
 	if (vault_open(path, VAULT_READ, NULL, &v, &e) == 0 &&
-	    receipts_list(vault_vkey(v), &list, &n, &e) == 0) {
-		for (size_t i = strict || !n ? 0 : n - 1; i < n; i++) {
-			struct verify_problem p = { .file = list[i].path };
-			int r = receipts_hold(v, &list[i], &e);
-
-			if (r == 0)
-				continue;
-			wrong++;
-			p.what = e.text;
-			if (strict)
-				problem(s, &p);
-			else
-				cli_warn(s->cli, "%s: %s", list[i].path,
-					 e.text);
-		}
-	}
+	    receipts_list(vault_vkey(v), &list, &n, &e) == 0 && n &&
+	    receipts_hold(v, &list[n - 1], &e) != 0)
+		cli_warn(cli, "%s: %s", list[n - 1].path, e.text);
 	vault_close(v);
 	free(list);
-	return strict ? wrong : 0;
+}
+
+/* --- what was kept outside --------------------------------------------------- */
+
+static void outside_fraud(void *arg, const char *file, const char *what)
+{
+	struct verify_problem p = { .file = file, .what = what };
+
+	problem(arg, &p);
+}
+
+static void outside_time(void *arg, const struct outside_time *t)
+{
+	struct sink *s = arg;
+	char when[CLOCK_RFC3339_MAX];
+
+	clock_rfc3339(t->time_ms, when);
+	if (s->cli->json) {
+		jsonw_open(&s->times, NULL, '{');
+		jsonw_str(&s->times, "file", t->file);
+		jsonw_str(&s->times, "time", when);
+		jsonw_int(&s->times, "size", (int64_t)t->size);
+		jsonw_str(&s->times, "by", t->who);
+		jsonw_bool(&s->times, "witness", t->cosigned);
+		jsonw_close(&s->times, '}');
+	} else if (t->cosigned) {
+		cli_out(s->cli, _("witness  %" PRIu64 " leaves are older than "
+			"%s: %s\n"), t->size, when, t->who);
+	} else {
+		cli_out(s->cli, _("stamped  %" PRIu64 " leaves are older than "
+			"%s: %s\n"), t->size, when, t->who);
+	}
+	if (t->size > s->vouched)
+		s->vouched = t->size;
+}
+
+/* Returns how many do not fit, or an error. */
+static int hold_outside(const struct verify_args *a, struct sink *s,
+			uint64_t *wrong, struct err *e)
+{
+	const struct verify_outside_to to = {
+		.fraud = outside_fraud, .time = outside_time, .arg = s,
+	};
+	struct verify_outside o = a->outside;
+	int proof = 0, r;
+
+	o.key = a->key;
+	r = verify_outside_run(&o, a->path, &to, wrong, &proof, e);
+	if (r == 0 && proof)
+		cli_say(s->cli, _("proof of what contradicts: %s\n"),
+			o.proof);
+	return r;
 }
 
 static unsigned processors(void)
@@ -138,6 +191,9 @@ static int finish_vault(struct sink *s, const char *path, int sound,
 	jsonw_str(&s->w, "root", root);
 	jsonw_bool(&s->w, "unfinished", rep->unfinished);
 	jsonw_int(&s->w, "wrong", (int64_t)rep->problems);
+	jsonw_close(&s->times, ']');
+	jsonw_raw(&s->w, "vouched", buf_view(&s->times_json));
+	jsonw_int(&s->w, "local_clock_from", (int64_t)s->vouched);
 	jsonw_close(&s->w, '}');
 	if (s->cli->json) {
 		status = cli_json(s->cli, &s->json);
@@ -151,6 +207,10 @@ static int finish_vault(struct sink *s, const char *path, int sound,
 	cli_out(s->cli, _("leaves   %" PRIu64 ", heads %" PRIu64 ", objects %"
 		PRIu64 ", %" PRIu64 " bytes\n"), rep->leaves, rep->heads,
 		rep->objects, rep->bytes);
+	if (s->vouched < rep->leaves)
+		cli_out(s->cli, _("clock    only the local clock vouches for "
+			"the time of the leaves from %" PRIu64 " on\n"),
+			s->vouched);
 	if (rep->lab_leaves)
 		cli_out(s->cli, _("lab      %" PRIu64 " leaves were made in the "
 			"lab: no evidence\n"), rep->lab_leaves);
@@ -167,7 +227,6 @@ static int finish_vault(struct sink *s, const char *path, int sound,
 
 static int check_vault(struct cli *cli, const struct verify_args *a)
 {
-	struct buf head = BUF_INIT((size_t)1 << 20);
 	struct verify_report rep = { 0 };
 	struct verify_options o = {
 		.threads = a->threads ? a->threads : processors(),
@@ -175,26 +234,27 @@ static int check_vault(struct cli *cli, const struct verify_args *a)
 	};
 	struct err e = ERR_INIT;
 	struct sink s;
-	int r = 0, status;
+	int r, status;
 
 	sink_open(&s, cli, "vault");
-	if (a->head)
-		r = file_read(a->head, &head, &e);
-	if (r == 0) {
-		o.head = buf_view(&head);
-		o.arg = &s;
-		r = verify_vault(a->path, &o, &rep, &e);
-	}
-	if (r >= 0) {
-		uint64_t wrong = hold_receipts(a->path, a->receipts, &s);
+	o.arg = &s;
+	r = verify_vault(a->path, &o, &rep, &e);
+	if (r >= 0 && !a->outside.receipts)
+		hold_newest(a->path, cli);
+	if (r >= 0 && verify_outside_any(&a->outside)) {
+		uint64_t wrong = 0;
+		int held = hold_outside(a, &s, &wrong, &e);
 
 		rep.problems += wrong;
-		if (wrong)
+		/* A vault too damaged to open was judged above. */
+		if (held < 0 && r == 0)
+			r = held;
+		else if (wrong)
 			r = 1;
 	}
 	status = r < 0 ? cli_fail(cli, &e)
 		       : finish_vault(&s, a->path, r == 0, &rep);
-	buf_release(&head);
+	buf_release(&s.times_json);
 	buf_release(&s.json);
 	return status;
 }
@@ -262,20 +322,32 @@ static int check_bundle(struct cli *cli, const struct verify_args *a)
 		cli_out(cli, _("NOT SOUND: %" PRIu64 " problems\n"),
 			rep.problems);
 out:
+	buf_release(&s.times_json);
 	buf_release(&s.json);
 	return status;
 }
 
 int cmd_verify(struct cli *cli, int argc, char **argv)
 {
-	enum { HEAD, KEY, THREADS, RECEIPTS };
+	enum { HEAD, RECEIPT, COSIGNED, WITNESS, TOKEN, AUTHORITY, PROOF, KEY,
+	       THREADS, RECEIPTS };
 	static const struct option options[] = {
 		{ "head", required_argument, NULL, HEAD },
+		{ "receipt", required_argument, NULL, RECEIPT },
+		{ "cosigned", required_argument, NULL, COSIGNED },
+		{ "witness", required_argument, NULL, WITNESS },
+		{ "token", required_argument, NULL, TOKEN },
+		{ "authority", required_argument, NULL, AUTHORITY },
+		{ "proof", required_argument, NULL, PROOF },
 		{ "key", required_argument, NULL, KEY },
 		{ "threads", required_argument, NULL, THREADS },
 		{ "receipts", no_argument, NULL, RECEIPTS },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
+	};
+	static const char kinds[] = {
+		[HEAD] = 'h', [RECEIPT] = 'h', [COSIGNED] = 'c',
+		[WITNESS] = 'w', [TOKEN] = 't', [AUTHORITY] = 'a',
 	};
 	struct verify_args a = { 0 };
 	struct err e = ERR_INIT;
@@ -286,7 +358,17 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case HEAD:
-			a.head = optarg;
+		case RECEIPT:
+		case COSIGNED:
+		case WITNESS:
+		case TOKEN:
+		case AUTHORITY:
+			if (verify_outside_add(&a.outside, kinds[opt], optarg,
+					       &e) < 0)
+				return cli_fail(cli, &e);
+			break;
+		case PROOF:
+			a.outside.proof = optarg;
 			break;
 		case KEY:
 			a.key = optarg;
@@ -297,7 +379,7 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
 			a.threads = (unsigned)n;
 			break;
 		case RECEIPTS:
-			a.receipts = 1;
+			a.outside.receipts = 1;
 			break;
 		case 'h':
 			return cli_help(cli, _(help));
