@@ -19,15 +19,22 @@
 
 #define SEG_SIZE_MAX ((uint64_t)1 << 31)	/* offsets are 32 bits in memory */
 
-static int seg_name(const struct vlog *l, unsigned i, char *out, struct err *e)
+static int seg_name(const struct vlog *l, unsigned shard, unsigned number,
+		    char *out, struct err *e)
 {
-	if (snprintf(out, FILE_PATH_MAX, "%s/%06u.seg", l->dir, i)
-	    >= FILE_PATH_MAX)
-		return err_set(e, ERR_RANGE, "path '%s' is too long", l->dir);
+	if (snprintf(out, FILE_PATH_MAX, "%s/%s/%06u.seg", l->base,
+		     l->format->shard[shard].name, number) >= FILE_PATH_MAX)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", l->base);
 	return 0;
 }
 
-static int seg_push(struct vlog *l, int fd, uint64_t first, uint64_t end)
+int log_seg_path(const struct vlog *l, unsigned i, char out[static FILE_PATH_MAX],
+		 struct err *e)
+{
+	return seg_name(l, l->segs[i].shard, l->segs[i].number, out, e);
+}
+
+static int seg_push(struct vlog *l, const struct seg *s)
 {
 	if (l->nsegs == l->segs_room) {
 		unsigned room = l->segs_room ? l->segs_room * 2 : 16;
@@ -38,7 +45,7 @@ static int seg_push(struct vlog *l, int fd, uint64_t first, uint64_t end)
 		l->segs = p;
 		l->segs_room = room;
 	}
-	l->segs[l->nsegs++] = (struct seg){ fd, first, end };
+	l->segs[l->nsegs++] = *s;
 	return 0;
 }
 
@@ -125,12 +132,14 @@ static int head_behind(const struct vlog *l, struct bytes rest, uint64_t n)
 static int read_segment(struct vlog *l, struct load *ld, struct bytes in,
 			unsigned seg, int last, struct err *e)
 {
+	const struct vault_shard *sh = &l->format->shard[l->segs[seg].shard];
+	unsigned number = l->segs[seg].number;
 	uint8_t want[SEGMENT_HEAD_LEN];
 	uint64_t off = SEGMENT_HEAD_LEN;
 	struct segment_frame f;
 	int r = 0;
 
-	segment_head_put(ld->n, l->origin, want);
+	segment_head_put(ld->n, sh->origin, want);
 	if (in.len < SEGMENT_HEAD_LEN || memcmp(in.p, want, sizeof want)) {
 		off = 0;
 		r = 1;
@@ -160,45 +169,49 @@ static int read_segment(struct vlog *l, struct load *ld, struct bytes in,
 	}
 	if (r && (!last || head_behind(l, BYTES(in.p + off, in.len - off),
 				       ld->head_n)))
-		return err_set(e, ERR_DAMAGED, "segment '%06u.seg' is damaged "
-			       "at offset %llu; verify tells more", seg,
-			       (unsigned long long)off);
+		return err_set(e, ERR_DAMAGED, "segment '%s/%06u.seg' is "
+			       "damaged at offset %llu; verify tells more",
+			       sh->name, number, (unsigned long long)off);
 	if (!last && (ld->head_seg != seg || ld->head_end != in.len))
-		return err_set(e, ERR_DAMAGED, "segment '%06u.seg' does not end "
-			       "with a head", seg);
+		return err_set(e, ERR_DAMAGED, "segment '%s/%06u.seg' does not "
+			       "end with a head", sh->name, number);
 	l->segs[seg].end = off;
 	return 0;
 }
 
-static int load_segment(struct vlog *l, struct load *ld, unsigned i,
-			unsigned count, struct err *e)
+static int load_segment(struct vlog *l, struct load *ld, unsigned shard,
+			unsigned number, int last, struct err *e)
 {
+	struct seg seg = { .shard = shard, .number = number, .first = ld->n };
 	char path[FILE_PATH_MAX];
 	struct stat st;
+	unsigned i = l->nsegs;
 	size_t n;
 	int fd, r;
 
-	r = seg_name(l, i, path, e);
+	r = seg_name(l, shard, number, path, e);
 	if (r < 0)
 		return r;
 	fd = open(path, (l->writing ? O_RDWR : O_RDONLY) | O_CLOEXEC
 		  | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = errno == ENOENT
-		    ? err_set(e, ERR_DAMAGED, "segment '%06u.seg' is missing", i)
+		    ? err_set(e, ERR_DAMAGED, "segment '%06u.seg' is missing",
+			      number)
 		    : err_errno(e, "cannot open '%s'", path);
 		if (fd >= 0)
 			close(fd);
 		return r;
 	}
-	r = seg_push(l, fd, ld->n, 0);
+	seg.fd = fd;
+	r = seg_push(l, &seg);
 	if (r < 0) {
 		close(fd);
 		return err_set(e, r, "no memory for the log");
 	}
 	if ((uint64_t)st.st_size > SEG_SIZE_MAX)
 		return err_set(e, ERR_DAMAGED, "segment '%06u.seg' is too long",
-			       i);
+			       number);
 	n = (size_t)st.st_size;
 	if (n >= ld->room) {
 		free(ld->p);
@@ -211,8 +224,8 @@ static int load_segment(struct vlog *l, struct load *ld, unsigned i,
 	}
 	r = file_pread_all(fd, ld->p, n, 0, e);
 	if (r == 0)
-		r = read_segment(l, ld, BYTES(ld->p, n), i, i + 1 == count, e);
-	if (r == 0 && i + 1 == count) {
+		r = read_segment(l, ld, BYTES(ld->p, n), i, last, e);
+	if (r == 0 && last) {
 		l->tail.seg = ld->head_seg;
 		l->tail.off = ld->head_end;
 		l->tail.size = n;
@@ -220,13 +233,20 @@ static int load_segment(struct vlog *l, struct load *ld, unsigned i,
 	return r;
 }
 
-/* The names in the log's directory, as many as follow each other. */
-static int count_segments(struct vlog *l, unsigned *count, struct err *e)
+/* The names in a shard's directory, as many as follow each other. */
+static int count_segments(struct vlog *l, unsigned shard, unsigned *count,
+			  struct err *e)
 {
-	char **names, want[16];
+	const char *name = l->format->shard[shard].name;
+	char **names, want[16], dir[FILE_PATH_MAX];
 	unsigned n = 0;
-	int r = file_list(l->dir, &names, NULL, e);
+	int r = file_path(dir, l->base, name, NULL);
 
+	if (r == 0)
+		r = file_list(dir, &names, NULL, e);
+	if (r == ERR_NOENT)
+		return err_set(e, ERR_DAMAGED, "directory 'log/%s' is missing",
+			       name);
 	if (r < 0)
 		return r;
 	for (char **p = names; *p; p++) {
@@ -236,16 +256,42 @@ static int count_segments(struct vlog *l, unsigned *count, struct err *e)
 			continue;
 		snprintf(want, sizeof want, "%06u.seg", n);
 		if (strcmp(*p, want)) {
-			r = err_set(e, ERR_DAMAGED, "segment '%s' is missing",
-				    want);
+			r = err_set(e, ERR_DAMAGED, "segment '%s/%s' is "
+				    "missing", name, want);
 			break;
 		}
 		n++;
 	}
 	free(names);
 	if (r == 0 && n == 0)
-		r = err_set(e, ERR_DAMAGED, "segment '000000.seg' is missing");
+		r = err_set(e, ERR_DAMAGED, "segment '%s/000000.seg' is missing",
+			    name);
 	*count = n;
+	return r;
+}
+
+/*
+ * One shard's segments.  It takes over where the one before ended, with a head
+ * of its own over the same tree.
+ */
+static int load_shard(struct vlog *l, struct load *ld, unsigned shard,
+		      struct err *e)
+{
+	int final = shard + 1 == l->format->n, r;
+	unsigned count = 0;
+
+	if (ld->n != l->format->shard[shard].first
+	    || (shard && ld->head_n != ld->n))
+		return err_set(e, ERR_DAMAGED, "shard '%s' does not begin where "
+			       "the one before ended",
+			       l->format->shard[shard].name);
+	ld->have_head = 0;
+	r = count_segments(l, shard, &count, e);
+	for (unsigned i = 0; r == 0 && i < count; i++)
+		r = load_segment(l, ld, shard, i, final && i + 1 == count, e);
+	if (r == 0 && !ld->have_head)
+		r = err_set(e, ERR_DAMAGED, "shard '%s' has no signed head",
+			    l->format->shard[shard].name);
 	return r;
 }
 
@@ -254,19 +300,15 @@ int log_load(struct vlog *l, struct err *e)
 	struct load ld = { 0 };
 	uint8_t hash[SHA256_LEN];
 	struct checkpoint c;
-	unsigned count;
-	int r;
+	int r = 0;
 
 	l->head.max = SEGMENT_NOTE_MAX;
-	r = count_segments(l, &count, e);
-	for (unsigned i = 0; r == 0 && i < count; i++)
-		r = load_segment(l, &ld, i, count, e);
+	for (unsigned i = 0; r == 0 && i < l->format->n; i++)
+		r = load_shard(l, &ld, i, e);
 	free(ld.p);
 	if (r < 0)
 		return r;
-	if (!ld.have_head)
-		return err_set(e, ERR_DAMAGED, "the log has no signed head");
-	if (ld.head_seg + 1 < count) {
+	if (ld.head_seg + 1 < l->nsegs) {
 		/* A segment was begun behind the last head. */
 		l->tail.seg = ld.head_seg + 1;
 		l->tail.off = 0;
@@ -291,6 +333,12 @@ int log_load(struct vlog *l, struct err *e)
 	if (c.size != ld.head_n || memcmp(c.root, hash, SHA256_LEN))
 		return err_set(e, ERR_DAMAGED, "the log does not fit its last "
 			       "head; verify tells where");
+	for (unsigned i = 1; i < l->format->n; i++)
+		if (tree_root(&l->tree, l->format->shard[i].first, hash) < 0
+		    || memcmp(hash, l->format->shard[i].root, SHA256_LEN))
+			return err_set(e, ERR_DAMAGED, "shard '%s' takes over "
+				       "another tree",
+				       l->format->shard[i].name);
 	return 0;
 }
 
@@ -340,8 +388,10 @@ int log_leaf(const struct vlog *l, uint64_t seq, uint8_t out[static LEAF_LEN],
 	leaf_hash(out, hash);
 	if (memcmp(hash, tree_leaf(&l->tree, seq), SHA256_LEN))
 		return err_set(e, ERR_DAMAGED, "leaf %llu is altered: segment "
-			       "'%06u.seg', offset %u",
-			       (unsigned long long)seq, seg, l->off[seq]);
+			       "'%s/%06u.seg', offset %u",
+			       (unsigned long long)seq,
+			       l->format->shard[l->segs[seg].shard].name,
+			       l->segs[seg].number, l->off[seq]);
 	return 0;
 }
 
@@ -403,28 +453,44 @@ int log_has_tag(const struct vlog *l, const uint8_t tag[static SHA256_LEN])
 	return 0;
 }
 
+/* A new segment of the last shard, its header written. */
+static int new_segment(struct vlog *l, unsigned number, struct err *e)
+{
+	struct seg s = { .fd = -1, .shard = l->format->n - 1, .number = number,
+			 .first = tree_size(&l->tree),
+			 .end = SEGMENT_HEAD_LEN };
+	uint8_t head[SEGMENT_HEAD_LEN];
+	char path[FILE_PATH_MAX];
+	int r = seg_name(l, s.shard, number, path, e);
+
+	if (r == 0)
+		r = vio_create(path, &s.fd, e);
+	if (r < 0)
+		return r;
+	segment_head_put(s.first, l->origin, head);
+	r = vio_write(s.fd, head, sizeof head, 0, e);
+	if (r == 0)
+		r = seg_push(l, &s);
+	if (r < 0)
+		close(s.fd);
+	return r;
+}
+
 int log_begin(struct vlog *l, struct err *e)
 {
-	struct seg *s = &l->segs[l->nsegs - 1];
-	uint8_t head[SEGMENT_HEAD_LEN];
+	const struct seg *s = &l->segs[l->nsegs - 1];
 	uint64_t n = tree_size(&l->tree);
-	char path[FILE_PATH_MAX];
-	int fd, r;
 
 	if (n - s->first < l->close_at && s->end < SEG_SIZE_MAX / 2)
 		return 0;
-	r = seg_name(l, l->nsegs, path, e);
-	if (r == 0)
-		r = vio_create(path, &fd, e);
-	if (r < 0)
-		return r;
-	segment_head_put(n, l->origin, head);
-	r = vio_write(fd, head, sizeof head, 0, e);
-	if (r == 0)
-		r = seg_push(l, fd, n, sizeof head);
-	if (r < 0)
-		close(fd);
-	return r;
+	return new_segment(l, s->number + 1, e);
+}
+
+int log_shard(struct vlog *l, const struct note_skey *key, struct err *e)
+{
+	int r = new_segment(l, 0, e);
+
+	return r == 0 ? log_sign(l, key, e) : r;
 }
 
 int log_push(struct vlog *l, const uint8_t (*leaves)[LEAF_LEN],

@@ -627,14 +627,10 @@ static int write_again(const char *path, uint64_t off, struct err *e)
 	return r < 0 ? r : vio_sync_parent(path, e);
 }
 
+/* Bytes behind the last head stand in the last shard. */
 static int seg_path(const struct recovery *rc, char *out, struct err *e)
 {
-	const struct vlog *l = &rc->v->log;
-
-	if (snprintf(out, FILE_PATH_MAX, "%s/%06u.seg", l->dir, l->tail.seg)
-	    >= FILE_PATH_MAX)
-		return err_set(e, ERR_RANGE, "path '%s' is too long", l->dir);
-	return 0;
+	return log_seg_path(&rc->v->log, rc->v->log.tail.seg, out, e);
 }
 
 static int adopt(struct recovery *rc, struct err *e)
@@ -841,6 +837,8 @@ int recover(struct vault *v, struct err *e)
 	rc.item = malloc(sizeof *rc.item);
 	r = rc.item ? torn_sweep(v, e)
 		    : err_set(e, ERR_NOMEM, "no memory to recover");
+	if (r == 0)
+		r = shard_sweep(v, e);
 	if (r == 0)
 		r = look_streams(&rc, e);
 	if (r == 0)

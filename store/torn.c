@@ -116,7 +116,7 @@ static int is_vouched(const struct vault *v, const struct buf *vouched,
 {
 	char path[FILE_PATH_MAX];
 
-	if (file_path(path, "log", v->shard, "torn", name, NULL) < 0)
+	if (file_path(path, "log", vault_shard(v), "torn", name, NULL) < 0)
 		return 0;
 	for (size_t at = 0; at < vouched->len;) {
 		const char *p = (const char *)vouched->p + at;

@@ -13,22 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FORMAT_LINE "scelle-vault/v1\n"
 #define LOCK_TRIES 20		/* a verifier may hold it for an instant */
 #define DIRTY "dirty\n"
-
-int vault_shard_valid(const char *s)
-{
-	size_t n = strlen(s);
-
-	if (n == 0 || n > VAULT_NAME_MAX)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		if (!((s[i] >= 'a' && s[i] <= 'z')
-		      || (s[i] >= '0' && s[i] <= '9') || s[i] == '-'))
-			return 0;
-	return 1;
-}
 
 int vault_check_alive(const struct vault *v, struct err *e)
 {
@@ -41,105 +27,6 @@ int vault_dead(struct vault *v, int r)
 {
 	if (r < 0)
 		v->dead = 1;
-	return r;
-}
-
-/* --- FORMAT --------------------------------------------------------------- */
-
-/* The value of the line "key value", stepping behind it. */
-static int format_line(struct bytes *text, const char *key, char *out,
-		       size_t room)
-{
-	size_t k = strlen(key);
-	const uint8_t *nl;
-	size_t n;
-
-	if (!text->len)
-		return ERR_FORMAT;
-	nl = memchr(text->p, '\n', text->len);
-	if (!nl)
-		return ERR_FORMAT;
-	n = (size_t)(nl - text->p);
-	if (n < k + 2 || memcmp(text->p, key, k) || text->p[k] != ' '
-	    || n - k - 1 >= room)
-		return ERR_FORMAT;
-	memcpy(out, text->p + k + 1, n - k - 1);
-	out[n - k - 1] = 0;
-	text->p += n + 1;
-	text->len -= n + 1;
-	return 0;
-}
-
-int vault_format_read(struct bytes bytes, const struct note_vkey *vkey,
-		      struct vault_format *f, struct err *e)
-{
-	char created[CLOCK_RFC3339_MAX], lab[8];
-	size_t first = strlen(FORMAT_LINE);
-	struct note *n = NULL;
-	struct bytes text;
-	int64_t ms;
-	int r;
-
-	if (bytes.len < first || memcmp(bytes.p, FORMAT_LINE, first))
-		return err_set(e, ERR_VERSION, "this is no vault of version 1");
-	n = malloc(sizeof *n);
-	if (!n)
-		return err_set(e, ERR_NOMEM, "no memory for FORMAT");
-	r = note_parse(bytes, n, e);
-	if (r == ERR_FORMAT || r == ERR_LIMIT)
-		r = ERR_DAMAGED;
-	if (r < 0)
-		goto out;
-	text = BYTES(n->text.p + first, n->text.len - first);
-	if (format_line(&text, "origin", f->origin, sizeof f->origin) < 0
-	    || format_line(&text, "shard", f->shard, sizeof f->shard) < 0
-	    || format_line(&text, "log", f->vkey_text, sizeof f->vkey_text) < 0
-	    || format_line(&text, "created", created, sizeof created) < 0
-	    || format_line(&text, "lab", lab, sizeof lab) < 0 || text.len
-	    || n->nsigs != 1 || !vault_shard_valid(f->shard)
-	    || clock_parse_rfc3339(created, strlen(created), &ms) < 0
-	    || (strcmp(lab, "yes") && strcmp(lab, "no"))
-	    || note_vkey_read(bytes_str(f->vkey_text), &f->vkey, NULL) < 0
-	    || f->vkey.type != NOTE_ED25519) {
-		r = err_set(e, ERR_DAMAGED, "malformed FORMAT");
-		goto out;
-	}
-	f->lab = lab[0] == 'y';
-	if (vkey && (strcmp(vkey->name, f->vkey.name)
-		     || memcmp(vkey->pk, f->vkey.pk, sizeof vkey->pk))) {
-		r = err_set(e, ERR_AUTH, "the vault names another log key");
-		goto out;
-	}
-	r = note_check(n, vkey ? vkey : &f->vkey, 1, NULL, NULL, e);
-	if (r == 1)
-		r = err_set(e, ERR_DAMAGED, "FORMAT is not signed by the log's "
-			    "key");
-out:
-	free(n);
-	return r;
-}
-
-static int format_write(const char *path, const char *shard,
-			const char *origin, int lab, const struct note_skey *k,
-			int64_t now_ms, struct err *e)
-{
-	struct buf text = BUF_INIT(VAULT_FORMAT_MAX);
-	struct buf note = BUF_INIT(VAULT_FORMAT_MAX);
-	char when[CLOCK_RFC3339_MAX], file[FILE_PATH_MAX];
-	int r;
-
-	buf_addf(&text, FORMAT_LINE "origin %s\nshard %s\nlog ", origin, shard);
-	note_vkey_put(&k->vkey, &text);
-	buf_addf(&text, "\ncreated %s\nlab %s\n",
-		 clock_rfc3339(now_ms, when), lab ? "yes" : "no");
-	r = text.failed ? err_set(e, text.failed, "FORMAT is too long")
-			: note_sign(buf_view(&text), k, 1, &note, e);
-	if (r == 0)
-		r = file_path(file, path, "FORMAT", NULL);
-	if (r == 0)
-		r = vio_put(file, buf_view(&note), e);
-	buf_release(&text);
-	buf_release(&note);
 	return r;
 }
 
@@ -176,7 +63,6 @@ static int first_segment(const char *logdir, const char *origin,
 static int create_dirs(const char *path, const char *shard, char *logdir,
 		       struct err *e)
 {
-	const char *const subs[] = { "", "torn", "heads" };
 	const char *const tops[] = { "admin", "audit", "cases", "log" };
 	char dir[FILE_PATH_MAX];
 	int r = 0;
@@ -186,21 +72,14 @@ static int create_dirs(const char *path, const char *shard, char *logdir,
 		if (r == 0)
 			r = vio_mkdir(dir, e);
 	}
-	if (r == 0)
-		r = file_path(logdir, path, "log", shard, NULL);
-	for (size_t i = 0; r == 0 && i < 3; i++) {
-		r = i ? file_path(dir, logdir, subs[i], NULL)
-		      : file_path(dir, logdir, NULL);
-		if (r == 0)
-			r = vio_mkdir(dir, e);
-	}
-	return r;
+	return r == 0 ? shard_dirs(path, shard, logdir, e) : r;
 }
 
 int vault_create(const char *path, const char *shard, const char *origin,
 		 const uint8_t log_seed[static 32], int lab, int64_t now_ms,
 		 struct err *e)
 {
+	struct vault_format *f = NULL;
 	struct note_skey *k = NULL;
 	char logdir[FILE_PATH_MAX];
 	char **names;
@@ -219,13 +98,22 @@ int vault_create(const char *path, const char *shard, const char *origin,
 	if (r < 0 && r != ERR_NOENT)
 		return r;
 	k = secret_alloc(sizeof *k);
-	if (!k)
-		return err_set(e, ERR_NOMEM, "no memory for keys");
+	f = calloc(1, sizeof *f);
+	if (!k || !f) {
+		r = err_set(e, ERR_NOMEM, "no memory for keys");
+		goto out;
+	}
 	r = note_skey_make(k, origin, NOTE_ED25519, log_seed, e);
 	if (r < 0) {
 		r = ERR_RANGE;
 		goto out;
 	}
+	f->lab = lab;
+	f->n = 1;
+	f->shard[0].created_ms = now_ms;
+	f->vkey[0] = k->vkey;
+	memcpy(f->shard[0].name, shard, strlen(shard) + 1);
+	memcpy(f->shard[0].origin, origin, strlen(origin) + 1);
 	r = vio_mkdir(path, e);
 	if (r == 0)
 		r = create_dirs(path, shard, logdir, e);
@@ -233,9 +121,10 @@ int vault_create(const char *path, const char *shard, const char *origin,
 		r = first_segment(logdir, origin, k, e);
 	/* FORMAT comes last: without it there is no vault. */
 	if (r == 0)
-		r = format_write(path, shard, origin, lab, k, now_ms, e);
+		r = format_write(path, f, k, 0, e);
 out:
 	secret_free(k);
+	free(f);
 	return r;
 }
 
@@ -284,11 +173,11 @@ static int open_key(struct vault *v, const uint8_t *seed, struct err *e)
 static int open_format(struct vault *v, struct err *e)
 {
 	struct buf note = BUF_INIT(VAULT_FORMAT_MAX);
-	struct vault_format *f = malloc(sizeof *f);
 	char path[FILE_PATH_MAX];
 	int r;
 
-	if (!f)
+	v->format = calloc(1, sizeof *v->format);
+	if (!v->format)
 		return err_set(e, ERR_NOMEM, "no memory for FORMAT");
 	r = file_path(path, v->path, "FORMAT", NULL);
 	if (r == 0)
@@ -296,17 +185,20 @@ static int open_format(struct vault *v, struct err *e)
 	if (r == ERR_LIMIT)
 		r = ERR_VERSION;
 	if (r == 0)
-		r = vault_format_read(buf_view(&note), NULL, f, e);
+		r = format_read(buf_view(&note), NULL, v->format, e);
+	if (r == 0)
+		r = file_path(v->log.base, v->path, "log", NULL);
 	if (r == 0) {
-		memcpy(v->log.origin, f->origin, sizeof f->origin);
-		memcpy(v->shard, f->shard, sizeof f->shard);
-		memcpy(v->vkey_text, f->vkey_text, sizeof f->vkey_text);
-		v->log.vkey = f->vkey;
-		v->lab = f->lab;
-		r = file_path(v->log.dir, v->path, "log", v->shard, NULL);
+		const struct vault_shard *s
+			= &v->format->shard[v->format->n - 1];
+
+		v->lab = v->format->lab;
+		v->log.format = v->format;
+		memcpy(v->log.origin, s->origin, sizeof s->origin);
+		v->log.vkey = v->format->vkey[v->format->n - 1];
+		r = file_path(v->log.dir, v->log.base, s->name, NULL);
 	}
 	buf_release(&note);
-	free(f);
 	return r;
 }
 
@@ -390,6 +282,7 @@ void vault_close(struct vault *v)
 	secret_free(v->key);
 	if (v->lock_fd >= 0)
 		close(v->lock_fd);
+	free(v->format);
 	free(v);
 }
 
@@ -397,9 +290,17 @@ void vault_close(struct vault *v)
 
 const char *vault_path(const struct vault *v) { return v->path; }
 const char *vault_origin(const struct vault *v) { return v->log.origin; }
-const char *vault_shard(const struct vault *v) { return v->shard; }
-const char *vault_vkey(const struct vault *v) { return v->vkey_text; }
 int vault_lab(const struct vault *v) { return v->lab; }
+
+const char *vault_shard(const struct vault *v)
+{
+	return v->format->shard[v->format->n - 1].name;
+}
+
+const char *vault_vkey(const struct vault *v)
+{
+	return v->format->shard[v->format->n - 1].vkey;
+}
 
 uint64_t vault_size(const struct vault *v)
 {

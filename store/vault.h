@@ -6,8 +6,8 @@
  * written down in docs/store-format.md; this header is how the floors above
  * write to it and read from it.
  *
- * A vault has one append-only log (leaves, signed heads) and any number of
- * streams.  A stream is a directory with packs/ (sealed objects) and keys/
+ * A vault has one append-only log (leaves, signed heads), kept in one or more
+ * shards, and any number of streams.  A stream is a directory with packs/ (sealed objects) and keys/
  * (slots that open them); everything in it is sealed to one X25519 public key
  * (the unit's for admin, the month's for audit, the case's for a case).  Each
  * item of a stream is one leaf of the log: a statement (object 0) and its blobs
@@ -68,7 +68,72 @@ int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
 	       struct vault **out, struct err *e);
 void vault_close(struct vault *v);	/* NULL allowed; its streams die too */
 
+/*
+ * Shards.  The log is one tree from its first leaf to its last; its segments
+ * and heads lie in one directory a shard, and each shard signs its heads under
+ * an origin of its own.  A shard takes over where the one before ended: its
+ * first head signs the very tree the last head before signed, so that a
+ * consistency proof leads from any head to any later one, across shards.
+ * Streams and log positions count on.  The chain of shards stands in FORMAT,
+ * signed; the first statement of a shard says it again inside the log.
+ *
+ * Invariants
+ *  (1) no two shards have the same name or origin; all have the same Ed25519
+ *      key, named after the origin
+ *  (2) a shard begins at the size at which the one before ended, and that size
+ *      was signed under both origins with one root
+ *  (3) a shard that follows a restore has an origin nobody can have used before
+ *      (it holds random digits): what the lost log signed beyond is never
+ *      signed twice
+ */
+enum vault_why {
+	VAULT_FIRST,		/* the vault was made */
+	VAULT_YEAR,		/* the first write of a year, UTC */
+	VAULT_HAND,		/* somebody asked for it */
+	VAULT_RESTORE,		/* the vault was restored from a backup */
+};
+
+#define VAULT_SHARDS_MAX 128
+#define VAULT_VKEY_MAX 256	/* bytes of a verifier key's text */
+
+struct vault_shard {
+	char name[VAULT_NAME_MAX + 1];		/* directory below log/ */
+	char origin[VAULT_NAME_MAX + 1];
+	char vkey[VAULT_VKEY_MAX];		/* verifier key, text */
+	int64_t created_ms;
+	uint64_t first;		/* log position of its first leaf: the size the
+				   shard before ended with */
+	uint8_t root[32];	/* of the tree of that size */
+	enum vault_why why;
+	uint64_t known;		/* after a restore: the largest size somebody
+				   showed a head of; 0: none was known */
+};
+
+/* vault_shards - how many; vault_shard_at - the i-th, from 0; borrowed until
+ * the next vault_shard_new() */
+unsigned vault_shards(const struct vault *v);
+const struct vault_shard *vault_shard_at(const struct vault *v, unsigned i);
+/* vault_why_name - "first", "year", "hand", "restore" */
+const char *vault_why_name(enum vault_why why);
+/* vault_shard_find - the shard of an origin, or NULL */
+const struct vault_shard *vault_shard_find(const struct vault *v,
+					   struct bytes origin);
+
+/*
+ * vault_shard_new - begin a shard
+ *   name, origin   not used before; as for vault_create()
+ *   known          see struct vault_shard; 0 unless why is VAULT_RESTORE
+ * The floor above then writes the shard's first statement, with FORMAT as an
+ * external: until then verify calls the vault unfinished.
+ * Returns 0, ERR_RANGE, ERR_EXIST, ERR_BUSY (a batch is in progress),
+ * ERR_LIMIT (VAULT_SHARDS_MAX) or ERR_IO (then the vault is dead).
+ */
+int vault_shard_new(struct vault *v, enum vault_why why, const char *name,
+		    const char *origin, uint64_t known, int64_t now_ms,
+		    struct err *e);
+
 const char *vault_path(const struct vault *v);
+/* vault_origin, vault_shard - of the last shard */
 const char *vault_origin(const struct vault *v);
 const char *vault_shard(const struct vault *v);
 int vault_lab(const struct vault *v);	/* 1: a lab vault, see vault_create() */
@@ -76,7 +141,7 @@ uint64_t vault_size(const struct vault *v);	/* leaves under the last head */
 int vault_leaf(const struct vault *v, uint64_t seq, struct leaf *out);
 /* vault_head - the last head, a signed note; borrowed until the next commit */
 struct bytes vault_head(const struct vault *v);
-/* vault_vkey - verifier key text of the log, from the vault's FORMAT file */
+/* vault_vkey - verifier key text of the last shard, from the vault's FORMAT */
 const char *vault_vkey(const struct vault *v);
 
 /*

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define VAULT_GROUP_MAX 16384u		/* leaves of one commit group */
-#define VAULT_FORMAT_MAX 4096u		/* bytes of FORMAT */
+#define VAULT_FORMAT_MAX 65536u		/* bytes of FORMAT */
 #define VAULT_DIR_MAX 64		/* bytes of a stream's directory */
 
 /* --- writing through one door (vault_io.c) ------------------------------- */
@@ -53,11 +53,40 @@ int vio_create(const char *path, int *fd_out, struct err *e);
 /* vio_put - a whole new file, durable, old bytes or new; ERR_EXIST when other
  * bytes stand there, 0 when the same do */
 int vio_put(const char *path, struct bytes content, struct err *e);
+/* vio_replace - durably put bytes under a name, old or new content, never half */
+int vio_replace(const char *path, struct bytes content, struct err *e);
+
+/* --- FORMAT and shards (shard.c) ------------------------------------------ */
+
+/* What FORMAT says: the chain of shards, oldest first. */
+struct vault_format {
+	int lab;
+	unsigned n;		/* 1 to VAULT_SHARDS_MAX */
+	struct vault_shard shard[VAULT_SHARDS_MAX];
+	struct note_vkey vkey[VAULT_SHARDS_MAX];
+};
+
+/* format_read - vkey: a shard's key it must be signed by, or NULL for those it
+ * names.  ERR_VERSION, ERR_DAMAGED, ERR_NOENT... */
+int format_read(struct bytes note, const struct note_vkey *vkey,
+		struct vault_format *f, struct err *e);
+/* format_write - signed with the seed of k under the last shard's name */
+int format_write(const char *path, const struct vault_format *f,
+		 const struct note_skey *k, int replace, struct err *e);
+/* format_find - the shard of an origin, or -1; format_of_note - of the head in
+ * a signed note, by its first line */
+int format_find(const struct vault_format *f, struct bytes origin);
+int format_of_note(const struct vault_format *f, struct bytes note);
+/* shard_dirs - log/<shard> and what it holds; out: its path in full */
+int shard_dirs(const char *path, const char *shard, char *out, struct err *e);
+/* shard_sweep - remove what an interrupted vault_shard_new() left */
+int shard_sweep(const struct vault *v, struct err *e);
 
 /* --- the log (log.c) ------------------------------------------------------ */
 
 struct seg {
 	int fd;
+	unsigned shard, number;	/* file log/<shard>/<number>.seg */
 	uint64_t first;		/* log position of its first leaf */
 	uint64_t end;		/* bytes up to the last head, or frames' end */
 };
@@ -69,6 +98,9 @@ struct log_tail {
 };
 
 struct vlog {
+	char base[FILE_PATH_MAX];	/* log/ in full */
+	const struct vault_format *format;
+	/* of the last shard, where everything is appended */
 	char dir[FILE_PATH_MAX];	/* log/<shard> in full */
 	char origin[VAULT_NAME_MAX + 1];
 	struct note_vkey vkey;
@@ -96,6 +128,11 @@ void log_release(struct vlog *l);
 int log_leaf(const struct vlog *l, uint64_t seq, uint8_t out[static LEAF_LEN],
 	     struct err *e);
 unsigned log_seg_of(const struct vlog *l, uint64_t seq);
+/* log_seg_path - of the i-th segment; ERR_RANGE */
+int log_seg_path(const struct vlog *l, unsigned i, char out[static FILE_PATH_MAX],
+		 struct err *e);
+/* log_shard - go on in the format's last shard: a new segment and its head */
+int log_shard(struct vlog *l, const struct note_skey *key, struct err *e);
 /* log_find - position of the leaf with this body, or UINT64_MAX; ERR_NOMEM */
 int log_find(struct vlog *l, const uint8_t body[static SHA256_LEN],
 	     uint64_t *seq, struct err *e);
@@ -123,8 +160,7 @@ int log_sign(struct vlog *l, const struct note_skey *key, struct err *e);
 
 struct vault {
 	char path[FILE_PATH_MAX];
-	char shard[VAULT_NAME_MAX + 1];
-	char vkey_text[NOTE_NAME_MAX + 64];
+	struct vault_format *format;
 	int lab;
 	enum vault_mode mode;
 	int lock_fd;
@@ -150,17 +186,6 @@ int vault_dead(struct vault *v, int r);	/* r < 0: no more writes; returns r */
 int vault_turn_take(struct vault *v, struct err *e);
 void vault_turn_give(struct vault *v);
 int vault_check_alive(const struct vault *v, struct err *e);
-/* vault_format_read - what FORMAT says; vkey: key it must be signed by, or NULL
- * for the one it names.  ERR_VERSION, ERR_DAMAGED, ERR_NOENT... */
-struct vault_format {
-	char origin[VAULT_NAME_MAX + 1];
-	char shard[VAULT_NAME_MAX + 1];
-	char vkey_text[NOTE_NAME_MAX + 64];
-	struct note_vkey vkey;
-	int lab;
-};
-int vault_format_read(struct bytes note, const struct note_vkey *vkey,
-		      struct vault_format *f, struct err *e);
 /* vault_shard_valid, vault_dir_valid - names that may stand in a path */
 int vault_shard_valid(const char *s);
 int vault_dir_valid(const char *s);

@@ -147,20 +147,11 @@ int vio_create(const char *path, int *fd_out, struct err *e)
 	return 0;
 }
 
-int vio_put(const char *path, struct bytes content, struct err *e)
+static int put_new(const char *path, struct bytes content, struct err *e)
 {
 	char tmp[FILE_PATH_MAX];
-	struct buf old = BUF_INIT(content.len + 1);
-	int fd = -1, r;
+	int fd, r;
 
-	if (file_exists(path)) {
-		r = file_read(path, &old, e);
-		if (r == ERR_LIMIT || (r == 0 && !bytes_eq(buf_view(&old),
-							   content)))
-			r = err_set(e, ERR_EXIST, "'%s' exists already", path);
-		buf_release(&old);
-		return r < 0 ? r : vio_sync_parent(path, e);
-	}
 	if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp)
 		return err_set(e, ERR_RANGE, "path '%s' is too long", path);
 	if (ask(VIO_CREATE, -1, tmp, 0, NULL, NULL))
@@ -178,4 +169,24 @@ int vio_put(const char *path, struct bytes content, struct err *e)
 	if (r < 0)
 		unlink(tmp);
 	return r;
+}
+
+int vio_put(const char *path, struct bytes content, struct err *e)
+{
+	struct buf old = BUF_INIT(content.len + 1);
+	int r;
+
+	if (!file_exists(path))
+		return put_new(path, content, e);
+	r = file_read(path, &old, e);
+	if (r == ERR_LIMIT
+	    || (r == 0 && !bytes_eq(buf_view(&old), content)))
+		r = err_set(e, ERR_EXIST, "'%s' exists already", path);
+	buf_release(&old);
+	return r < 0 ? r : vio_sync_parent(path, e);
+}
+
+int vio_replace(const char *path, struct bytes content, struct err *e)
+{
+	return put_new(path, content, e);
 }

@@ -24,23 +24,54 @@ void verify_say(struct verify *c, const char *file, uint64_t offset,
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	c->o->problem(c->o->arg, &(struct verify_problem){ file, offset, what });
+	c->o->problem(c->o->arg, &(struct verify_problem){
+		.file = file, .offset = offset, .what = what });
+}
+
+void verify_say_lost(struct verify *c, const char *file, const char *fmt, ...)
+{
+	struct verify_problem p = { .file = file, .lost = 1 };
+	char what[512];
+	va_list ap;
+
+	c->rep->lost++;
+	if (c->quiet || !c->o->problem)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	p.what = what;
+	c->o->problem(c->o->arg, &p);
+}
+
+void verify_seg_file(const struct verify *c, unsigned shard, unsigned number,
+		     char out[static VERIFY_SEG_MAX])
+{
+	snprintf(out, VERIFY_SEG_MAX, "log/%s/%06u.seg",
+		 c->fmt->shard[shard].name, number);
+}
+
+void verify_end_file(const struct verify *c, char out[static VERIFY_SEG_MAX])
+{
+	const struct vseg *s = &c->segs[c->log_end_seg];
+
+	verify_seg_file(c, s->shard, s->number, out);
 }
 
 void verify_say_leaf(struct verify *c, uint64_t seq, const char *what)
 {
-	char file[VAULT_NAME_MAX + 32];
+	char file[VERIFY_SEG_MAX];
 	unsigned lo = 0, hi = c->nsegs;
 
 	while (hi - lo > 1) {
 		unsigned mid = lo + (hi - lo) / 2;
 
-		if (c->seg_first[mid] <= seq)
+		if (c->segs[mid].first <= seq)
 			lo = mid;
 		else
 			hi = mid;
 	}
-	snprintf(file, sizeof file, "%s/%06u.seg", c->logdir, lo);
+	verify_seg_file(c, c->segs[lo].shard, c->segs[lo].number, file);
 	verify_say(c, file, c->leaves[seq].off, "leaf %llu: %s",
 		   (unsigned long long)seq, what);
 }
@@ -129,8 +160,8 @@ static int check_format(struct verify *c)
 		verify_say(c, "FORMAT", VAULT_FORMAT_MAX, "file is too long");
 		r = 1;
 	} else if (r == 0) {
-		r = vault_format_read(buf_view(&note),
-				      c->o->vkey ? &trust : NULL, c->fmt, &why);
+		r = format_read(buf_view(&note), c->o->vkey ? &trust : NULL,
+				c->fmt, &why);
 		if (r == ERR_DAMAGED || r == ERR_AUTH
 		    || (r == ERR_VERSION && file_exists(log))) {
 			verify_say(c, "FORMAT", 0, "%s", why.text);
@@ -150,7 +181,7 @@ static void release(struct verify *c)
 	free(c->ext);
 	free(c->heads);
 	free(c->leaves);
-	free(c->seg_first);
+	free(c->segs);
 	free(c->find);
 	free(c->receipt);
 	free(c->fmt);
@@ -170,8 +201,9 @@ static int run(const char *path, const struct verify_options *o,
 		  : err_set(e, ERR_NOMEM, "no memory to verify");
 	if (r)
 		goto out;
-	snprintf(rep->origin, sizeof rep->origin, "%s", c.fmt->origin);
-	snprintf(c.logdir, sizeof c.logdir, "log/%s", c.fmt->shard);
+	snprintf(rep->origin, sizeof rep->origin, "%s",
+		 c.fmt->shard[c.fmt->n - 1].origin);
+	rep->shards = c.fmt->n;
 	r = verify_heads(&c);
 	if (r == 0)
 		r = verify_log(&c);

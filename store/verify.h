@@ -13,6 +13,8 @@ struct verify_problem {
 	const char *file;
 	uint64_t offset;
 	const char *what;	/* one line, e.g. "leaf hash does not fit" */
+	int lost;		/* 1: no problem of the vault, which says itself
+				   that a restore lost what this head covers */
 };
 
 struct verify_options {
@@ -27,9 +29,13 @@ struct verify_options {
 struct verify_report {
 	uint64_t leaves, heads, objects, bytes, problems;
 	uint64_t lab_leaves;	/* made in lab mode */
-	char origin[128];
+	uint64_t lost;		/* heads of what a restore lost: told, and not
+				   counted as problems */
+	unsigned shards;
+	char origin[128];	/* of the last shard */
 	uint8_t root[32];
-	int unfinished;		/* bytes behind the last head, no writer active */
+	int unfinished;		/* bytes behind the last head, or a shard begun
+				   without its statement; no writer active */
 };
 
 /*

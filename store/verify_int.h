@@ -22,9 +22,11 @@ struct vleaf {
 struct vhead {
 	uint64_t size;
 	uint8_t root[SHA256_LEN];
-	char file[96];
-	int seen;
-	int bad;
+	char file[VAULT_NAME_MAX + 48];
+	int shard;			/* that signed it */
+	int outside;			/* not of the vault */
+	int out;			/* beyond its shard: not in our tree */
+	int lost;			/* ... by a restore that FORMAT tells of */
 };
 
 struct vexternal {
@@ -54,14 +56,16 @@ struct verify {
 	int quiet;			/* count problems, tell nobody */
 	int live;			/* a writer holds the lock */
 	struct vault_format *fmt;
-	char logdir[VAULT_NAME_MAX + 8];	/* "log/<shard>" */
 
 	struct vleaf *leaves;
 	uint64_t n, room;		/* leaves under the last head */
-	uint64_t *seg_first;
+	struct vseg {
+		uint64_t first;		/* leaf */
+		unsigned shard, number;
+	} *segs;
 	unsigned nsegs;
 	uint64_t log_end;		/* bytes of the last segment that count */
-	unsigned log_end_seg;
+	unsigned log_end_seg;		/* index in segs */
 	int log_bad;			/* the log could not be read to its end */
 	uint32_t *find;
 	uint64_t find_size;
@@ -80,6 +84,15 @@ struct verify {
 /* verify_say - one problem; file relative to the vault */
 void verify_say(struct verify *c, const char *file, uint64_t offset,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* verify_say_lost - a head that a restore lost */
+void verify_say_lost(struct verify *c, const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* verify_seg_file - of a segment, relative to the vault */
+#define VERIFY_SEG_MAX (VAULT_NAME_MAX + 32)
+void verify_seg_file(const struct verify *c, unsigned shard, unsigned number,
+		     char out[static VERIFY_SEG_MAX]);
+/* verify_end_file - of the segment that holds the last head */
+void verify_end_file(const struct verify *c, char out[static VERIFY_SEG_MAX]);
 /* verify_say_leaf - a problem of one leaf: its segment and offset */
 void verify_say_leaf(struct verify *c, uint64_t seq, const char *what);
 
@@ -89,6 +102,11 @@ void par_for(unsigned threads, size_t n, void (*fn)(void *arg, size_t i),
 
 /* Each returns 0 or an error that stops everything. */
 int verify_heads(struct verify *c);	/* reads heads/ and the outside head */
+/* verify_match_heads - those of this size must have the root the tree has now
+ * verify_check_heads - what the log came to, against all of them */
+void verify_match_heads(struct verify *c, size_t *next, uint64_t size,
+			const struct peaks *peaks);
+void verify_check_heads(struct verify *c, uint64_t under);
 int verify_log(struct verify *c);
 int verify_streams(struct verify *c);
 int verify_files(struct verify *c);

@@ -12,156 +12,13 @@
 #define SEG_SIZE_MAX ((uint64_t)1 << 31)
 #define HASH_RUN 512		/* leaves hashed by one turn of a thread */
 
-/* --- heads from elsewhere ------------------------------------------------- */
-
-static struct vhead *push_head(struct verify *c)
-{
-	if (c->nheads == c->heads_room) {
-		size_t room = c->heads_room ? c->heads_room * 2 : 16;
-		struct vhead *p = realloc(c->heads, room * sizeof *p);
-
-		if (!p)
-			return NULL;
-		c->heads = p;
-		c->heads_room = room;
-	}
-	memset(&c->heads[c->nheads], 0, sizeof *c->heads);
-	return &c->heads[c->nheads++];
-}
-
-/* Take up a signed head; a bad one is a problem. */
-static int add_head(struct verify *c, struct bytes note, const char *file,
-		    const char *name)
-{
-	char want[32];
-	struct err why = ERR_INIT;
-	struct checkpoint cp;
-	struct vhead *h;
-	int r = checkpoint_open(note, &c->fmt->vkey, 1, c->fmt->origin, &cp,
-				&why);
-
-	if (r == ERR_NOMEM)
-		return err_set(c->e, r, "no memory to verify");
-	if (r) {
-		verify_say(c, file, 0, "no head of this log: %s", why.text);
-		return 0;
-	}
-	if (name) {
-		snprintf(want, sizeof want, "%llu.note",
-			 (unsigned long long)cp.size);
-		if (strcmp(want, name)) {
-			verify_say(c, file, 0, "the head is of size %llu",
-				   (unsigned long long)cp.size);
-			return 0;
-		}
-	}
-	h = push_head(c);
-	if (!h)
-		return err_set(c->e, ERR_NOMEM, "no memory to verify");
-	h->size = cp.size;
-	memcpy(h->root, cp.root, SHA256_LEN);
-	snprintf(h->file, sizeof h->file, "%s", file);
-	return 0;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	const struct vhead *x = a, *y = b;
-
-	return x->size < y->size ? -1 : x->size > y->size;
-}
-
-static int outside_head(struct verify *c)
-{
-	struct bytes note = c->o->head;
-	struct err why = ERR_INIT;
-
-	if (note.len == 0)
-		return 0;
-	if (receipt_is(note)) {
-		c->receipt = malloc(sizeof *c->receipt);
-		if (!c->receipt)
-			return err_set(c->e, ERR_NOMEM, "no memory to verify");
-		if (receipt_parse(note, c->receipt, &why) < 0) {
-			verify_say(c, "(outside receipt)", 0, "%s", why.text);
-			free(c->receipt);
-			c->receipt = NULL;
-			return 0;
-		}
-		note = c->receipt->head;
-	}
-	return add_head(c, note, c->receipt ? "(outside receipt)"
-			: "(outside head)", NULL);
-}
-
-int verify_heads(struct verify *c)
-{
-	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], file[256];
-	struct buf note = BUF_INIT(CHECKPOINT_MAX);
-	char **names;
-	int r = file_path(dir, c->path, c->logdir, "heads", NULL);
-
-	if (r == 0)
-		r = file_list(dir, &names, NULL, c->e);
-	if (r == ERR_NOENT) {
-		verify_say(c, c->logdir, 0, "directory 'heads' is missing");
-		return outside_head(c);
-	}
-	if (r < 0)
-		return r;
-	for (char **p = names; r == 0 && *p; p++) {
-		size_t n = strlen(*p);
-
-		if (n < 6 || n > 40 || strcmp(*p + n - 5, ".note"))
-			continue;	/* see verify_files() */
-		snprintf(file, sizeof file, "%s/heads/%s", c->logdir, *p);
-		buf_clear(&note);
-		r = file_path(path, dir, *p, NULL);
-		if (r == 0)
-			r = file_read(path, &note, c->e);
-		if (r == ERR_LIMIT) {
-			verify_say(c, file, CHECKPOINT_MAX, "file is too long");
-			note.failed = 0;
-			r = 0;
-		} else if (r == 0) {
-			r = add_head(c, buf_view(&note), file, *p);
-		}
-	}
-	free(names);
-	buf_release(&note);
-	if (r == 0)
-		r = outside_head(c);
-	if (r == 0 && c->nheads)
-		qsort(c->heads, c->nheads, sizeof *c->heads, by_size);
-	return r;
-}
-
-/* The heads of this size must have this root. */
-static void match_heads(struct verify *c, size_t *next, uint64_t size,
-			const struct peaks *peaks)
-{
-	uint8_t root[SHA256_LEN];
-
-	while (*next < c->nheads && c->heads[*next].size == size) {
-		struct vhead *h = &c->heads[(*next)++];
-
-		peaks_root(peaks, root);
-		h->seen = 1;
-		if (memcmp(root, h->root, SHA256_LEN)) {
-			h->bad = 1;
-			verify_say(c, h->file, 0, "another history: the log's "
-				   "root at size %llu differs",
-				   (unsigned long long)size);
-		}
-	}
-}
-
 /* --- segments ------------------------------------------------------------- */
 
 /* What one segment holds, while it is looked at. */
 struct segment {
 	struct bytes in;
-	char file[VAULT_NAME_MAX + 32];
+	char file[VERIFY_SEG_MAX];
+	unsigned shard;
 	size_t nleaves, nheads;
 	uint32_t *leaf_off;		/* of the frames */
 	size_t off_room;
@@ -205,8 +62,9 @@ static void open_head(void *arg, size_t i)
 	struct checkpoint cp;
 	size_t lines = 0;
 
-	h->result = checkpoint_open(note, &s->c->fmt->vkey, 1,
-				    s->c->fmt->origin, &cp, &why);
+	h->result = checkpoint_open(note, &s->c->fmt->vkey[s->shard], 1,
+				    s->c->fmt->shard[s->shard].origin, &cp,
+				    &why);
 	if (h->result) {
 		snprintf(h->why, sizeof h->why, "%.120s", why.text);
 		return;
@@ -296,6 +154,7 @@ struct along {
 	uint64_t end;		/* offset behind the last sound head */
 	unsigned end_seg;
 	int have_head;
+	int taking_over;	/* a shard begins with a head of the same size */
 };
 
 /* What is wrong with a leaf, or NULL. */
@@ -357,8 +216,9 @@ static const char *head_wrong(struct along *a, const struct seg_head *h,
 		return h->why;
 	if (h->size != a->peaks.size)
 		return "head of another size than the leaves before it";
-	if (a->have_head && a->under == h->size)
+	if (a->have_head && a->under == h->size && !a->taking_over)
 		return "head stands twice";
+	a->taking_over = 0;
 	peaks_root(&a->peaks, hash);
 	return memcmp(hash, h->root, SHA256_LEN)
 	       ? "the tree has another root than the head" : NULL;
@@ -379,7 +239,9 @@ static int follow(struct verify *c, struct segment *s, struct along *a,
 			uint64_t seq = a->peaks.size;
 
 			*at = s->leaf_off[leaf];
-			*why = leaf_wrong(c, a, frame, s->hash[leaf]);
+			*why = a->taking_over
+			       ? "a shard does not begin with its head"
+			       : leaf_wrong(c, a, frame, s->hash[leaf]);
 			if (*why)
 				return 0;
 			if (keep_leaf(c, frame, s->leaf_off[leaf], seq) < 0)
@@ -390,7 +252,8 @@ static int follow(struct verify *c, struct segment *s, struct along *a,
 			a->ms = (int64_t)get_be64(frame + 2 + 16);
 			memcpy(a->prev, s->hash[leaf], SHA256_LEN);
 			peaks_append(&a->peaks, s->hash[leaf]);
-			match_heads(c, &a->next_head, a->peaks.size, &a->peaks);
+			verify_match_heads(c, &a->next_head, a->peaks.size,
+					   &a->peaks);
 		}
 		if (!h)
 			break;
@@ -419,8 +282,9 @@ static int head_in(const struct verify *c, struct bytes in, uint64_t beyond)
 		if (in.p[i] != 0xff || in.p[i + 1] != 0xff)
 			continue;
 		if (segment_next(BYTES(in.p + i, in.len - i), 1, &f) == 0
-		    && checkpoint_open(f.body, &c->fmt->vkey, 1, c->fmt->origin,
-				       &cp, NULL) == 0 && cp.size >= beyond)
+		    && checkpoint_open(f.body, &c->fmt->vkey[c->fmt->n - 1], 1,
+				       c->fmt->shard[c->fmt->n - 1].origin, &cp,
+				       NULL) == 0 && cp.size >= beyond)
 			return 1;
 	}
 	return 0;
@@ -434,7 +298,7 @@ static int check_segment(struct verify *c, struct segment *s, struct along *a,
 	size_t at = 0;
 	int r = 0;
 
-	segment_head_put(a->peaks.size, c->fmt->origin, want);
+	segment_head_put(a->peaks.size, c->fmt->shard[s->shard].origin, want);
 	if (s->in.len < sizeof want || memcmp(s->in.p, want, sizeof want)) {
 		why = "no segment header, or of another place";
 	} else {
@@ -484,7 +348,8 @@ static int load_segment(struct verify *c, struct segment *s, struct along *a,
 
 	s->nleaves = s->nheads = 0;
 	s->is_bad = 0;
-	snprintf(s->file, sizeof s->file, "%s/%06u.seg", c->logdir, seg);
+	s->shard = c->segs[seg].shard;
+	verify_seg_file(c, s->shard, c->segs[seg].number, s->file);
 	r = file_path(path, c->path, s->file, NULL);
 	if (r < 0)
 		return err_set(c->e, r, "path '%s' is too long", c->path);
@@ -516,71 +381,92 @@ out:
 	return r;
 }
 
-/* How many segments follow each other from 000000 on; 0: none. */
-static int count_segments(struct verify *c, unsigned *count)
+static int push_seg(struct verify *c, unsigned shard, unsigned number)
 {
-	char dir[FILE_PATH_MAX], want[32], file[VAULT_NAME_MAX + 48];
+	struct vseg *p = reallocarray(c->segs, c->nsegs + 1, sizeof *p);
+
+	if (!p)
+		return err_set(c->e, ERR_NOMEM, "no memory to verify");
+	c->segs = p;
+	p[c->nsegs++] = (struct vseg){ 0, shard, number };
+	return 0;
+}
+
+/* The segments of a shard that follow each other from 000000 on. */
+static int list_segments(struct verify *c, unsigned shard)
+{
+	char dir[FILE_PATH_MAX], want[32], file[VERIFY_SEG_MAX];
 	char **names;
 	unsigned n = 0;
-	int r = file_path(dir, c->path, c->logdir, NULL);
+	int r = file_path(dir, c->path, "log", c->fmt->shard[shard].name, NULL);
 
 	if (r == 0)
 		r = file_list(dir, &names, NULL, c->e);
 	if (r == ERR_NOENT) {
-		verify_say(c, c->logdir, 0, "directory is missing");
-		*count = 0;
+		snprintf(file, sizeof file, "log/%s",
+			 c->fmt->shard[shard].name);
+		verify_say(c, file, 0, "directory is missing");
+		c->log_bad = 1;
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	for (char **p = names; *p; p++) {
+	for (char **p = names; r == 0 && *p; p++) {
 		size_t len = strlen(*p);
 
 		if (len != 10 || strcmp(*p + 6, ".seg"))
 			continue;
 		snprintf(want, sizeof want, "%06u.seg", n);
 		if (strcmp(*p, want)) {
-			snprintf(file, sizeof file, "%s/%s", c->logdir, want);
+			verify_seg_file(c, shard, n, file);
 			verify_say(c, file, 0, "segment is missing");
 			c->log_bad = 1;
 			break;
 		}
-		n++;
-	}
-	if (n == 0) {
-		snprintf(file, sizeof file, "%s/000000.seg", c->logdir);
-		verify_say(c, file, 0, "segment is missing");
+		r = push_seg(c, shard, n++);
 	}
 	free(names);
-	*count = n;
-	return 0;
+	if (r == 0 && n == 0) {
+		verify_seg_file(c, shard, 0, file);
+		verify_say(c, file, 0, "segment is missing");
+		c->log_bad = 1;
+	}
+	return r;
 }
 
-/* Heads from elsewhere against what the log came to. */
-static void check_heads(struct verify *c, const struct along *a)
+/* A shard takes over the tree that the last head before it signed. */
+static void take_over(struct verify *c, struct along *a, unsigned seg)
 {
-	char file[VAULT_NAME_MAX + 32];
+	const struct vseg *g = &c->segs[seg];
+	const struct vault_shard *s = &c->fmt->shard[g->shard];
+	uint8_t root[SHA256_LEN];
+	char file[VERIFY_SEG_MAX];
 
-	snprintf(file, sizeof file, "%s/%06u.seg", c->logdir, c->log_end_seg);
-	for (size_t i = 0; i < c->nheads; i++) {
-		const struct vhead *h = &c->heads[i];
-
-		if (h->size <= a->under || c->log_bad)
-			continue;
-		verify_say(c, file, c->log_end, "the log ends with %llu leaves "
-			   "here, but '%s' covers %llu: rolled back or cut",
-			   (unsigned long long)a->under, h->file,
-			   (unsigned long long)h->size);
+	if (g->number || g->shard == 0)
+		return;
+	verify_seg_file(c, g->shard, 0, file);
+	peaks_root(&a->peaks, root);
+	if (a->under != a->peaks.size || a->under != s->first
+	    || memcmp(root, s->root, sizeof root)) {
+		verify_say(c, file, 0, "the shard takes over %llu leaves, but "
+			   "the one before ended with %llu, or with another "
+			   "root", (unsigned long long)s->first,
+			   (unsigned long long)a->under);
+		c->log_bad = 1;
 	}
-	if (c->receipt && c->receipt->index < a->under) {
-		struct checkpoint cp;
+	a->taking_over = 1;
+}
 
-		if (receipt_check(c->receipt, c->receipt_leaf, &c->fmt->vkey, 1,
-				  c->fmt->origin, &cp, NULL))
-			verify_say(c, "(outside receipt)", 0, "does not lead "
-				   "from leaf %llu of this log to its head",
-				   (unsigned long long)c->receipt->index);
-	}
+/* The last shard must have said what it is. */
+static void check_begun(struct verify *c, const struct along *a)
+{
+	const struct vault_shard *s = &c->fmt->shard[c->fmt->n - 1];
+
+	if (c->fmt->n == 1 || a->under > s->first || c->log_bad || c->live)
+		return;
+	c->rep->unfinished = 1;
+	verify_say(c, "FORMAT", 0, "shard '%s' was begun and its first "
+		   "statement is missing; open the vault to write it", s->name);
 }
 
 static int build_find(struct verify *c)
@@ -616,19 +502,22 @@ int verify_log(struct verify *c)
 {
 	struct along a = { .ms = 0 };
 	struct segment s = { .c = c };
-	unsigned count = 0;
-	int r = count_segments(c, &count);
+	unsigned count;
+	int r = 0;
 
+	for (unsigned i = 0; r == 0 && i < c->fmt->n && !c->log_bad; i++)
+		r = list_segments(c, i);
 	if (r < 0)
 		return r;
-	c->seg_first = calloc(count + 1, sizeof *c->seg_first);
-	if (!c->seg_first)
-		return err_set(c->e, ERR_NOMEM, "no memory to verify");
-	match_heads(c, &a.next_head, 0, &a.peaks);
+	count = c->nsegs;
+	c->nsegs = 0;
+	verify_match_heads(c, &a.next_head, 0, &a.peaks);
 	for (unsigned i = 0; r == 0 && i < count && !c->log_bad; i++) {
-		c->seg_first[i] = a.peaks.size;
+		c->segs[i].first = a.peaks.size;
 		c->nsegs = i + 1;
-		r = load_segment(c, &s, &a, i, i + 1 == count);
+		take_over(c, &a, i);
+		if (!c->log_bad)
+			r = load_segment(c, &s, &a, i, i + 1 == count);
 	}
 	free(s.leaf_off);
 	free(s.hash);
@@ -636,14 +525,13 @@ int verify_log(struct verify *c)
 	free(s.p);
 	if (r < 0)
 		return r;
-	if (count == 0)
-		c->log_bad = 1;
 	c->n = a.under;
 	c->log_end = a.end;
 	c->log_end_seg = a.end_seg;
 	c->rep->leaves = a.under;
 	c->rep->lab_leaves = c->fmt->lab ? a.under : 0;
 	peaks_root(&a.at_head, c->rep->root);
-	check_heads(c, &a);
+	check_begun(c, &a);
+	verify_check_heads(c, a.under);
 	return build_find(c);
 }

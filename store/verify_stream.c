@@ -571,7 +571,7 @@ static int check_stream(struct verify *c, const char *dir)
 
 int verify_streams(struct verify *c)
 {
-	char file[VAULT_NAME_MAX + 32];
+	char file[VERIFY_SEG_MAX];
 	uint64_t missing = 0, first = 0;
 	char **dirs;
 	int r = vault_stream_dirs(c->path, &dirs, c->e);
@@ -596,8 +596,7 @@ int verify_streams(struct verify *c)
 		verify_say_leaf(c, first, what);
 	}
 	if (c->beyond) {
-		snprintf(file, sizeof file, "%s/%06u.seg", c->logdir,
-			 c->log_end_seg);
+		verify_end_file(c, file);
 		verify_say(c, file, c->log_end, "the log ends here, but packs "
 			   "hold %llu objects beyond: torn append, or a cut; "
 			   "open the vault to recover, compare receipts",
