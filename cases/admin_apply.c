@@ -108,6 +108,22 @@ static int signed_by(const struct note *n, const struct note_vkey *k)
 	return note_check(n, k, 1, NULL, NULL, NULL) == 0;
 }
 
+/* The log goes on under another origin; in_place() checked the one before. */
+static int apply_shard(struct context *c)
+{
+	const char *log = "";
+	char *origin;
+
+	if (json_want_str(c->s->json, "log", &log, c->e) < 0)
+		return ERR_FORMAT;
+	origin = strdup(log);
+	if (!origin)
+		return err_set(c->e, ERR_NOMEM, "no memory for an origin");
+	free(c->a->origin);
+	c->a->origin = origin;
+	return 0;
+}
+
 static int apply_nothing(struct context *c)
 {
 	(void)c;
@@ -157,6 +173,7 @@ static const struct kind {
 	{ "countersigned", apply_countersign, PERMIT_COUNTERSIGN, NULL,
 	  { NULL } },
 	{ "recovery", apply_nothing, PERMIT_PROGRAM, NULL, { NULL } },
+	{ "shard", apply_shard, PERMIT_PROGRAM, NULL, { NULL } },
 };
 
 /*
@@ -258,6 +275,15 @@ static int founder(const struct admin *a, const struct statement *s,
 	return r;
 }
 
+/* A shard's first statement names the shard before. */
+static int takes_over(const struct admin *a, const struct statement *s)
+{
+	const json_t *before = json_object_get(s->json, "before");
+	const char *origin = before ? json_opt_str(before, "origin") : NULL;
+
+	return !strcmp(s->kind, "shard") && origin && !strcmp(origin, a->origin);
+}
+
 /* Each statement says of which log and stream it is, and which number. */
 static int in_place(const struct admin *a, const struct statement *s,
 		    int64_t *time_ms, struct err *e)
@@ -279,7 +305,7 @@ static int in_place(const struct admin *a, const struct statement *s,
 		return err_set(e, ERR_FORMAT, "it does not say log, stream, n "
 			       "and time");
 	if (strcmp(stream, ADMIN_STREAM) || n < 0 || (uint64_t)n != a->count ||
-	    (a->count && strcmp(log, a->origin)))
+	    (a->count && strcmp(log, a->origin) && !takes_over(a, s)))
 		return err_set(e, ERR_FORMAT, "it is of another place: '%s' "
 			       "number %lld of '%s'", stream, (long long)n, log);
 	return 0;

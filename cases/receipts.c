@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/receipts.h"
 
+#include "store/checkpoint.h"
 #include "store/leaf.h"
 #include "store/receipt.h"
 #include "store/sha256.h"
@@ -18,6 +19,11 @@
 #define NAME_DIGITS 12
 #define HEAD_DIGITS 8
 #define RECEIPT_BYTES_MAX ((size_t)1 << 20)
+
+const char *receipts_name(const struct vault *v)
+{
+	return vault_shard_at(v, 0)->vkey;
+}
 
 /* The directory of one log's receipts: named by its verifier key. */
 static int receipts_dir(const char *vkey, char out[static FILE_PATH_MAX],
@@ -121,7 +127,7 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e)
 		return 0;
 	r = vault_receipt(v, size - 1, &text, e);
 	if (r == 0)
-		r = receipts_dir(vault_vkey(v), dir, e);
+		r = receipts_dir(receipts_name(v), dir, e);
 	if (r == 0)
 		r = make_dirs(dir, e);
 	if (r < 0)
@@ -143,7 +149,7 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e)
 		goto out;
 	if (path_out)
 		memcpy(path_out, path, sizeof path);
-	if (receipts_list(vault_vkey(v), &list, &n, NULL) == 0)
+	if (receipts_list(receipts_name(v), &list, &n, NULL) == 0)
 		for (size_t i = 0; i + RECEIPTS_KEPT < n; i++)
 			unlink(list[i].path);
 out:
@@ -152,13 +158,34 @@ out:
 	return r;
 }
 
+/* The shard that signed a head, and the one behind it (or NULL). */
+static const struct vault_shard *shard_of(const struct vault *v,
+					  struct bytes head,
+					  const struct vault_shard **next)
+{
+	const uint8_t *nl = head.len ? memchr(head.p, '\n', head.len) : NULL;
+	struct bytes origin = BYTES(head.p, nl ? (size_t)(nl - head.p) : 0);
+
+	for (unsigned i = 0; i < vault_shards(v); i++) {
+		const struct vault_shard *s = vault_shard_at(v, i);
+
+		if (!bytes_eq(origin, bytes_str(s->origin)))
+			continue;
+		*next = vault_shard_at(v, i + 1);
+		return s;
+	}
+	return NULL;
+}
+
 int receipts_hold(const struct vault *v, const struct receipts_entry *entry,
 		  struct err *e)
 {
 	struct buf text = BUF_INIT(RECEIPT_BYTES_MAX);
 	struct receipt *rc = calloc(1, sizeof *rc);
 	uint8_t raw[LEAF_LEN], hash[32];
+	const struct vault_shard *s = NULL, *next = NULL;
 	struct note_vkey key;
+	struct checkpoint head;
 	struct leaf leaf;
 	int r;
 
@@ -170,9 +197,37 @@ int receipts_hold(const struct vault *v, const struct receipts_entry *entry,
 	if (r == 0)
 		r = receipt_parse(buf_view(&text), rc, e);
 	if (r == 0)
-		r = note_vkey_read(bytes_str(vault_vkey(v)), &key, e);
-	if (r < 0)
+		s = shard_of(v, rc->head, &next);
+	if (r == 0 && !s) {
+		err_set(e, ERR_DAMAGED, "a receipt names a shard this vault does "
+			"not have: another copy went on");
+		r = 1;
+	}
+	if (r == 0)
+		r = note_vkey_read(bytes_str(s->vkey), &key, e);
+	if (r == 0)
+		r = checkpoint_open(rc->head, &key, 1, s->origin, &head, e);
+	if (r)
 		goto out;
+	/* The vault says itself that it was restored without this. */
+	if (next && next->why == VAULT_RESTORE && head.size > next->first) {
+		r = RECEIPTS_LOST;
+		err_set(e, ERR_DAMAGED, "lost in a restore: a receipt proves leaf "
+			"%llu under %llu leaves; the vault was restored with "
+			"%llu of them, and shard '%s' goes on from there",
+			(unsigned long long)rc->index,
+			(unsigned long long)head.size,
+			(unsigned long long)next->first, next->name);
+		if (rc->index >= next->first)
+			goto out;
+	} else if (next && head.size > next->first) {
+		err_set(e, ERR_DAMAGED, "shard '%s' ended with %llu leaves, and "
+			"a receipt shows %llu: another copy went on", s->name,
+			(unsigned long long)next->first,
+			(unsigned long long)head.size);
+		r = 1;
+		goto out;
+	}
 	if (rc->index >= vault_size(v)) {
 		err_set(e, ERR_DAMAGED, "the vault has %llu leaves; a receipt "
 			"proves leaf %llu: it was rolled back, or another copy "
@@ -181,19 +236,19 @@ int receipts_hold(const struct vault *v, const struct receipts_entry *entry,
 		r = 1;
 		goto out;
 	}
-	r = vault_leaf(v, rc->index, &leaf);
-	if (r < 0) {
-		err_set(e, r, "cannot read leaf %llu",
+	if (vault_leaf(v, rc->index, &leaf) < 0) {
+		r = err_set(e, ERR_DAMAGED, "cannot read leaf %llu",
 			(unsigned long long)rc->index);
 		goto out;
 	}
 	leaf_encode(&leaf, raw);
 	leaf_hash(raw, hash);
-	r = receipt_check(rc, hash, &key, 1, vault_origin(v), NULL, e);
-	if (r == 1)
+	if (receipt_check(rc, hash, &key, 1, s->origin, NULL, NULL)) {
+		r = 1;
 		err_set(e, ERR_DAMAGED, "leaf %llu is not the one a receipt "
 			"proves: the vault was altered, or another copy went "
 			"on", (unsigned long long)rc->index);
+	}
 out:
 	free(rc);
 	buf_release(&text);

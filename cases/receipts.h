@@ -26,6 +26,10 @@ struct receipts_entry {
  */
 int receipts_keep(struct vault *v, char *path_out, struct err *e);
 
+/* receipts_name - what a vault's receipts are kept under: the verifier key of its
+ * first shard, for good */
+const char *receipts_name(const struct vault *v);
+
 /*
  * receipts_list - those kept for the log of a verifier key, oldest first
  *   out    one allocation: the caller frees it
@@ -35,9 +39,11 @@ int receipts_list(const char *vkey, struct receipts_entry **out, size_t *n,
 
 /*
  * receipts_hold - does the vault still hold what a receipt proves?
- * Returns 0 it does, 1 it does not (e says how), or negative: the receipt could
+ * Returns 0 it does, 1 it does not (e says how), RECEIPTS_LOST it does not and
+ * the vault says itself that a restore lost it, or negative: the receipt could
  * not be read.
  */
+#define RECEIPTS_LOST 2
 int receipts_hold(const struct vault *v, const struct receipts_entry *r,
 		  struct err *e);
 

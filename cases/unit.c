@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/unit.h"
 
+#include "cases/shard.h"
 #include "cases/unit_int.h"
 #include "store/sha256.h"
 #include "util/clock.h"
@@ -258,6 +259,7 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 {
 	struct unit *u = calloc(1, sizeof *u);
 	const struct admin_user *who;
+	const struct vault_shard *begun;
 	char format[FILE_PATH_MAX];
 	int r;
 
@@ -292,8 +294,11 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 	r = unit_open_admin(u, e);
 	if (r < 0)
 		goto out;
-	if (strcmp(u->admin.origin ? u->admin.origin : "",
-		   vault_origin(u->vault)) != 0 ||
+	/* A shard that was begun and not spoken of yet has no statement. */
+	begun = vault_shard_at(u->vault, vault_shards(u->vault) - 1);
+	if (vault_shards(u->vault) > 1 && vault_size(u->vault) == begun->first)
+		begun--;
+	if (strcmp(u->admin.origin ? u->admin.origin : "", begun->origin) != 0 ||
 	    memcmp(u->admin.collector.pk, u->keys->collector.vkey.pk, 32) !=
 	    0) {
 		r = err_set(e, ERR_DAMAGED, "the unit's keys are not those of "
@@ -313,7 +318,11 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 			goto out;
 	}
 	if (u->writable)
+		r = unit_shard_say(u, e);
+	if (r == 0 && u->writable)
 		r = tell_recovery(u, e);
+	if (r == 0)
+		r = unit_shard_due(u, clock_wall_ms(), e);
 out:
 	if (r < 0)
 		unit_close(u);
@@ -421,6 +430,9 @@ int unit_begin_in(struct unit *u, struct stream *stream, const char *dir,
 	if (!u->writable)
 		return err_set(e, ERR_DENIED, "the vault is open for reading "
 			       "only");
+	r = unit_shard_due(u, clock_wall_ms(), e);
+	if (r < 0)
+		return r;
 	r = batch_begin(u->vault, &w->batch, e);
 	if (r < 0)
 		return r;
@@ -476,7 +488,7 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	}
 	for (size_t i = 0; r == 0 && i < nfiles; i++)
 		r = unit_hash_file(u, files[i], &ext[i], e);
-	if (r == 0 && kind == LEAF_RECOVERY)
+	if (r == 0 && (kind == LEAF_RECOVERY || w->program))
 		r = draft_sign(&w->draft, &u->keys->collector, 1, &note, e);
 	else if (r == 0 && (r = draft_close(&w->draft, &text, e)) == 0)
 		r = unit_sign(u, text, &note, e);

@@ -149,6 +149,7 @@ int unit_open_inner(const struct unit *u, const char *case_id,
  * position, may be NULL.
  */
 struct unit_write {
+	int program;		/* signed by the collector, whoever is logged in */
 	struct draft draft;
 	struct batch *batch;
 	struct stream *stream;

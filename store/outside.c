@@ -80,10 +80,19 @@ static struct outside_head *room(struct outside *o, struct err *e)
 static int take_note(struct outside *o, struct outside_head *h,
 		     struct bytes note, struct err *e)
 {
+	const uint8_t *nl = note.len ? memchr(note.p, '\n', note.len) : NULL;
+	char origin[NOTE_NAME_MAX + 1] = "";
 	struct checkpoint c;
 	struct bytes lines;
-	int r = checkpoint_open(note, &o->log, 1, o->log.name, &c, e);
+	int r;
 
+	/* Each shard has an origin, the one key is named after it. */
+	if (nl && (size_t)(nl - note.p) < sizeof origin)
+		memcpy(origin, note.p, (size_t)(nl - note.p));
+	r = note_vkey_make(&h->key, origin, o->log.type, o->log.pk, e);
+	if (r < 0)
+		return ERR_FORMAT;
+	r = checkpoint_open(note, &h->key, 1, origin, &c, e);
 	if (r != 0)
 		return r;
 	if (buf_addb(&h->note, note) < 0)
@@ -230,6 +239,29 @@ static void tell(struct hold *c, enum outside_kind kind, size_t first,
 	c->found(c->arg, &f);
 }
 
+/* The shard behind the one of a head that is beyond it; else NULL. */
+static const struct vault_shard *beyond(const struct vault *v,
+					const struct outside_head *h)
+{
+	int i = format_find(v->format, bytes_str(h->key.name));
+	const struct vault_shard *next;
+
+	if (i < 0 || (unsigned)i + 1 == v->format->n)
+		return NULL;
+	next = &v->format->shard[i + 1];
+	return h->size > next->first ? next : NULL;
+}
+
+/* Two heads that may be of two histories: one is lost, or nothing here tells
+ * whether a restore lies between their shards. */
+static int excused(const struct hold *c, const struct outside_head *a,
+		   const struct outside_head *b)
+{
+	if (c->v)
+		return a->lost || b->lost;
+	return strcmp(a->key.name, b->key.name) != 0;
+}
+
 /* Does the vault have the root that the head says, at that size? */
 static int same_root(const struct vault *v, const struct outside_head *h)
 {
@@ -245,7 +277,7 @@ static void fork_with_vault(struct hold *c, size_t i)
 	uint64_t size = vault_size(c->v);
 
 	/* A head of no leaf says nothing. */
-	if (!h->size || h->size > size || same_root(c->v, h))
+	if (!h->size || h->lost || h->size > size || same_root(c->v, h))
 		return;
 	tell(c, OUTSIDE_FORK, i, SIZE_MAX, "the log's key signed another "
 	     "history of the first %" PRIu64 " leaves than the one in the "
@@ -261,7 +293,7 @@ static void forks(struct hold *c)
 	for (size_t i = 0; i < c->o->n; i++)
 		for (size_t j = i + 1; j < c->o->n; j++)
 			if (h[i].size && h[i].size == h[j].size &&
-			    memcmp(h[i].root, h[j].root, SHA256_LEN) != 0)
+			    !excused(c, &h[i], &h[j]) && memcmp(h[i].root, h[j].root, SHA256_LEN) != 0)
 				tell(c, OUTSIDE_FORK, i, j, "the log's key "
 				     "signed two histories of %" PRIu64
 				     " leaves", h[i].size);
@@ -277,7 +309,8 @@ static void regresses(struct hold *c)
 
 			if (!h[i].token_ms || !h[j].token_ms ||
 			    h[i].token_ms >= h[j].token_ms ||
-			    h[i].size <= h[j].size)
+			    h[i].size <= h[j].size ||
+			    excused(c, &h[i], &h[j]))
 				continue;
 			tell(c, OUTSIDE_REGRESS, i, j, "at %s the log had %"
 			     PRIu64 " leaves; at %s, later, it had %" PRIu64,
@@ -297,7 +330,7 @@ static void shorts(struct hold *c)
 		const struct outside_head *h = &c->o->heads[i];
 		int64_t t = outside_time_of(h);
 
-		if (h->size <= size)
+		if (h->size <= size || h->lost)
 			continue;
 		if (have && t && last.time_ms > t)
 			tell(c, OUTSIDE_SHORT, i, SIZE_MAX, "the log's key "
@@ -333,8 +366,8 @@ static int receipts(struct hold *c, struct err *e)
 				       h->receipt->index);
 		leaf_encode(&leaf, raw);
 		leaf_hash(raw, hash);
-		r = receipt_check(h->receipt, hash, &c->o->log, 1,
-				  c->o->log.name, NULL, e);
+		r = receipt_check(h->receipt, hash, &h->key, 1, h->key.name,
+				  NULL, e);
 		if (r < 0)
 			return r;
 		if (r == 1)
@@ -379,6 +412,11 @@ int outside_hold(struct outside *o, const struct vault *v,
 	struct hold c = { .o = o, .v = v, .found = found, .arg = arg };
 	int r = 0;
 
+	for (size_t i = 0; v && i < o->n; i++) {
+		const struct vault_shard *next = beyond(v, &o->heads[i]);
+
+		o->heads[i].lost = next && next->why == VAULT_RESTORE;
+	}
 	forks(&c);
 	regresses(&c);
 	if (v) {
@@ -388,4 +426,22 @@ int outside_hold(struct outside *o, const struct vault *v,
 			times(&c, time);
 	}
 	return r < 0 ? r : c.n > 0;
+}
+
+const char *outside_lost(const struct outside *o, const struct vault *v,
+			 size_t i, char *what)
+{
+	for (size_t k = 0; k < o->n; k++) {
+		const struct outside_head *h = &o->heads[k];
+		const struct vault_shard *next = h->lost ? beyond(v, h) : NULL;
+
+		if (!next || i-- > 0)
+			continue;
+		snprintf(what, 400, err_word("lost in a restore: this head covers "
+			 "%" PRIu64 " leaves; the vault was restored with %"
+			 PRIu64 " of them, and shard '%s' goes on from there"),
+			 h->size, next->first, next->name);
+		return h->file;
+	}
+	return NULL;
 }

@@ -5,7 +5,9 @@
  * and forks, and writes a proof that others check without this program
  * (docs/proof-of-fraud.md).
  *
- * A head counts only when the log's key signed it: nobody else can make one.
+ * A head counts only when the log's key signed it, under the origin of whichever
+ * shard: nobody else can make one.  A head beyond its shard, where the vault says
+ * itself that it was restored from a backup, is lost and contradicts nothing.
  */
 #ifndef STORE_OUTSIDE_H
 #define STORE_OUTSIDE_H
@@ -46,7 +48,7 @@ struct outside_time {
 
 /*
  * outside_new - nothing known yet
- *   log      the log's verifier key
+ *   log      the log's verifier key, of any of its shards
  * Returns 0 or ERR_NOMEM.
  */
 int outside_new(const struct note_vkey *log, struct outside **out,
@@ -105,6 +107,11 @@ int outside_hold(struct outside *o, const struct vault *v,
 int outside_proof(const struct outside *o, const struct vault *v,
 		  const struct outside_fraud *f, int64_t now_ms,
 		  struct buf *out, struct err *e);
+
+/* outside_lost - behind outside_hold(): the i-th head added that a restore lost,
+ * from 0; NULL behind the last.  what: 400 bytes, one line */
+const char *outside_lost(const struct outside *o, const struct vault *v,
+			 size_t i, char *what);
 
 /* outside_kind_name - "fork", "regress", "short" */
 const char *outside_kind_name(enum outside_kind k);

@@ -12,8 +12,10 @@ struct outside_head {
 	char *file;
 	struct buf note;		/* the signed note, cosignatures and all */
 	struct bytes text;		/* in note */
+	struct note_vkey key;		/* the log's, named after its origin */
 	uint64_t size;
 	uint8_t root[SHA256_LEN];
+	int lost;			/* beyond its shard, and a restore follows */
 	struct receipt *receipt;	/* NULL: a bare head */
 	struct buf receipt_text;	/* what it borrows from */
 	/* who vouches for a time; 0: nobody */

@@ -125,6 +125,7 @@ int outside_proof(const struct outside *o, const struct vault *v,
 		  struct buf *out, struct err *e)
 {
 	char when[CLOCK_RFC3339_MAX];
+	const struct note_vkey *other;
 	size_t before = out->len;
 	int r = 0;
 
@@ -133,7 +134,13 @@ int outside_proof(const struct outside *o, const struct vault *v,
 		return err_set(e, ERR_RANGE, "no such contradiction");
 	buf_addf(out, "scelle/proof-of-fraud/v1\nkind: %s\nlog: ",
 		 outside_kind_name(f->kind));
-	note_vkey_put(&o->log, out);
+	note_vkey_put(&o->heads[f->first].key, out);
+	/* The same key under the name of another shard. */
+	other = f->second == SIZE_MAX ? &v->log.vkey : &o->heads[f->second].key;
+	if (strcmp(other->name, o->heads[f->first].key.name) != 0) {
+		buf_adds(out, "\nsecond-log: ");
+		note_vkey_put(other, out);
+	}
 	buf_addf(out, "\nmade: %s\nwhat: %s\n", clock_rfc3339(now_ms, when),
 		 f->what);
 	put_head(out, "first", &o->heads[f->first]);

@@ -148,23 +148,26 @@ static int read_on(struct vlog *l, int *grown, struct err *e)
 	return r;
 }
 
-/* 1 when the next segment was begun: it is the last one now. */
-static int next_segment(struct vlog *l, struct err *e)
+/* Open a segment that was begun behind those known; 1 when it is the last one
+ * now. */
+static int open_next(struct vlog *l, unsigned shard, unsigned number,
+		     struct err *e)
 {
+	const struct vault_shard *sh = &l->format->shard[shard];
 	uint8_t head[SEGMENT_HEAD_LEN], want[SEGMENT_HEAD_LEN];
 	char path[FILE_PATH_MAX];
 	struct seg *p;
 	struct stat st;
 	int fd;
 
-	if (snprintf(path, sizeof path, "%s/%06u.seg", l->dir, l->nsegs) >=
-	    (int)sizeof path)
-		return err_set(e, ERR_RANGE, "path '%s' is too long", l->dir);
+	if (snprintf(path, sizeof path, "%s/%s/%06u.seg", l->base, sh->name,
+		     number) >= (int)sizeof path)
+		return err_set(e, ERR_RANGE, "path '%s' is too long", l->base);
 	fd = open(path, (l->writing ? O_RDWR : O_RDONLY) | O_CLOEXEC |
 		  O_NOFOLLOW);
 	if (fd < 0)
 		return 0;
-	segment_head_put(tree_size(&l->tree), l->origin, want);
+	segment_head_put(tree_size(&l->tree), sh->origin, want);
 	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof head ||
 	    file_pread_all(fd, head, sizeof head, 0, NULL) < 0 ||
 	    memcmp(head, want, sizeof head)) {
@@ -180,9 +183,19 @@ static int next_segment(struct vlog *l, struct err *e)
 		l->segs = p;
 		l->segs_room += 16;
 	}
-	l->segs[l->nsegs++] = (struct seg){ fd, tree_size(&l->tree),
-					    SEGMENT_HEAD_LEN };
+	l->segs[l->nsegs++] = (struct seg){
+		.fd = fd, .shard = shard, .number = number,
+		.first = tree_size(&l->tree), .end = SEGMENT_HEAD_LEN,
+	};
 	return 1;
+}
+
+/* 1 when the next segment of the shard was begun: it is the last one now. */
+static int next_segment(struct vlog *l, struct err *e)
+{
+	const struct seg *s = &l->segs[l->nsegs - 1];
+
+	return open_next(l, s->shard, s->number + 1, e);
 }
 
 int log_refresh(struct vlog *l, int *grown, struct err *e)
@@ -198,6 +211,52 @@ int log_refresh(struct vlog *l, int *grown, struct err *e)
 	return r;
 }
 
+/* Go on in the shard behind the one in hand. */
+static int next_shard(struct vault *v, unsigned i, struct err *e)
+{
+	const struct vault_shard *sh = &v->format->shard[i];
+	struct vlog *l = &v->log;
+	int r;
+
+	if (tree_size(&l->tree) != sh->first)
+		return err_set(e, ERR_DAMAGED, "shard '%s' does not begin where "
+			       "the one before ended", sh->name);
+	memcpy(l->origin, sh->origin, sizeof sh->origin);
+	l->vkey = v->format->vkey[i];
+	r = file_path(l->dir, l->base, sh->name, NULL);
+	if (r == 0 && v->key) {
+		uint8_t seed[32];
+
+		memcpy(seed, v->key->seed, sizeof seed);
+		r = note_skey_make(v->key, sh->origin, NOTE_ED25519, seed, e);
+		secret_wipe(seed, sizeof seed);
+	}
+	if (r < 0)
+		return r;
+	r = open_next(l, i, 0, e);
+	return r == 1 ? 0 : err_set(e, ERR_DAMAGED, "shard '%s' has no segment",
+				    sh->name);
+}
+
+/* The log as FORMAT says it now: shards behind the one in hand as well. */
+static int follow_shards(struct vault *v, int *grown, struct err *e)
+{
+	unsigned had = v->format->n;
+	int r = format_refresh(v, e);
+
+	if (r == 0)
+		r = log_refresh(&v->log, grown, e);
+	for (unsigned i = had; r == 0 && i < v->format->n; i++) {
+		int more;
+
+		r = next_shard(v, i, e);
+		if (r == 0)
+			r = log_refresh(&v->log, &more, e);
+		*grown = 1;
+	}
+	return r;
+}
+
 int vault_refresh(struct vault *v, int *changed, struct err *e)
 {
 	int grown = 0, r = vault_check_alive(v, e);
@@ -205,7 +264,7 @@ int vault_refresh(struct vault *v, int *changed, struct err *e)
 	if (r == 0 && v->batch)
 		r = err_set(e, ERR_BUSY, "a batch is in progress");
 	if (r == 0)
-		r = log_refresh(&v->log, &grown, e);
+		r = follow_shards(v, &grown, e);
 	if (changed)
 		*changed = grown;
 	/* A reader looks again; a writer must not go on from half a view. */

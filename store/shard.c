@@ -211,6 +211,46 @@ out:
 	return r;
 }
 
+int format_open(struct vault *v, struct vault_format *f, struct err *e)
+{
+	struct buf note = BUF_INIT(VAULT_FORMAT_MAX);
+	char path[FILE_PATH_MAX];
+	int r = file_path(path, v->path, "FORMAT", NULL);
+
+	if (r == 0)
+		r = file_read(path, &note, e);
+	if (r == ERR_LIMIT)
+		r = ERR_VERSION;
+	if (r == 0)
+		r = format_read(buf_view(&note), NULL, f, e);
+	buf_release(&note);
+	return r;
+}
+
+int format_refresh(struct vault *v, struct err *e)
+{
+	struct vault_format *f = malloc(sizeof *f), *old = v->format;
+	int r;
+
+	if (!f)
+		return err_set(e, ERR_NOMEM, "no memory for FORMAT");
+	r = format_open(v, f, e);
+	for (unsigned i = 0; r == 0 && i < old->n; i++)
+		if (i >= f->n || f->lab != old->lab
+		    || strcmp(f->shard[i].vkey, old->shard[i].vkey)
+		    || strcmp(f->shard[i].name, old->shard[i].name)
+		    || f->shard[i].first != old->shard[i].first)
+			r = err_set(e, ERR_DAMAGED, "FORMAT names other shards "
+				    "than before");
+	if (r == 0) {
+		v->format = f;
+		v->log.format = f;
+		f = old;
+	}
+	free(f);
+	return r;
+}
+
 int format_find(const struct vault_format *f, struct bytes origin)
 {
 	for (unsigned i = 0; i < f->n; i++)
@@ -358,6 +398,8 @@ static int check_new(const struct vault *v, const char *name,
 		return err_set(e, ERR_DENIED, "vault is open for reading");
 	if (v->batch)
 		return err_set(e, ERR_BUSY, "a batch is in progress");
+	if (v->shared)
+		return err_set(e, ERR_BUSY, "the log is another process's");
 	if (v->format->n == VAULT_SHARDS_MAX)
 		return err_set(e, ERR_LIMIT, "the vault has %d shards: no more",
 			       VAULT_SHARDS_MAX);
@@ -439,6 +481,11 @@ out:
 }
 
 /* --- what it says --------------------------------------------------------- */
+
+int vault_shared(const struct vault *v)
+{
+	return v->shared;
+}
 
 unsigned vault_shards(const struct vault *v)
 {

@@ -172,34 +172,23 @@ static int open_key(struct vault *v, const uint8_t *seed, struct err *e)
 
 static int open_format(struct vault *v, struct err *e)
 {
-	struct buf note = BUF_INIT(VAULT_FORMAT_MAX);
-	char path[FILE_PATH_MAX];
+	const struct vault_shard *s;
 	int r;
 
 	v->format = calloc(1, sizeof *v->format);
 	if (!v->format)
 		return err_set(e, ERR_NOMEM, "no memory for FORMAT");
-	r = file_path(path, v->path, "FORMAT", NULL);
-	if (r == 0)
-		r = file_read(path, &note, e);
-	if (r == ERR_LIMIT)
-		r = ERR_VERSION;
-	if (r == 0)
-		r = format_read(buf_view(&note), NULL, v->format, e);
+	r = format_open(v, v->format, e);
 	if (r == 0)
 		r = file_path(v->log.base, v->path, "log", NULL);
-	if (r == 0) {
-		const struct vault_shard *s
-			= &v->format->shard[v->format->n - 1];
-
-		v->lab = v->format->lab;
-		v->log.format = v->format;
-		memcpy(v->log.origin, s->origin, sizeof s->origin);
-		v->log.vkey = v->format->vkey[v->format->n - 1];
-		r = file_path(v->log.dir, v->log.base, s->name, NULL);
-	}
-	buf_release(&note);
-	return r;
+	if (r < 0)
+		return r;
+	s = &v->format->shard[v->format->n - 1];
+	v->lab = v->format->lab;
+	v->log.format = v->format;
+	memcpy(v->log.origin, s->origin, sizeof s->origin);
+	v->log.vkey = v->format->vkey[v->format->n - 1];
+	return file_path(v->log.dir, v->log.base, s->name, NULL);
 }
 
 static int open_vault(const char *path, enum vault_mode mode, int shared,

@@ -132,6 +132,9 @@ int vault_shard_new(struct vault *v, enum vault_why why, const char *name,
 		    const char *origin, uint64_t known, int64_t now_ms,
 		    struct err *e);
 
+/* vault_shared - 1 for one opened by vault_share(): it begins no shards */
+int vault_shared(const struct vault *v);
+
 const char *vault_path(const struct vault *v);
 /* vault_origin, vault_shard - of the last shard */
 const char *vault_origin(const struct vault *v);

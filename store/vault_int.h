@@ -70,6 +70,10 @@ struct vault_format {
  * names.  ERR_VERSION, ERR_DAMAGED, ERR_NOENT... */
 int format_read(struct bytes note, const struct note_vkey *vkey,
 		struct vault_format *f, struct err *e);
+/* format_open - read the vault's; format_refresh - again: it may name more
+ * shards than before, and nothing else may have changed */
+int format_open(struct vault *v, struct vault_format *f, struct err *e);
+int format_refresh(struct vault *v, struct err *e);
 /* format_write - signed with the seed of k under the last shard's name */
 int format_write(const char *path, const struct vault_format *f,
 		 const struct note_skey *k, int replace, struct err *e);

@@ -328,7 +328,8 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 		r = read_profiles(cli_profiles(cli), &files, e);
 	if (r != 0)
 		goto out;
-	vkey_text(&u->keys->log.vkey, &log);
+	/* The shard that signs the bundle's head. */
+	buf_adds(&log, vault_vkey(u->vault));
 	vkey_text(&u->keys->collector.vkey, &collector);
 	q.vault = u->vault;
 	q.stream = custody_unlocked(g);

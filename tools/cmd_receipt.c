@@ -90,7 +90,7 @@ int cmd_receipt(struct cli *cli, int argc, char **argv)
 	path = cli_vault(cli, &e);
 	r = path ? vault_open(path, VAULT_READ, NULL, &v, &e) : ERR_USAGE;
 	if (r == 0)
-		r = receipts_list(vault_vkey(v), &all, &n, &e);
+		r = receipts_list(receipts_name(v), &all, &n, &e);
 	if (r == 0 && strcmp(what, "show") != 0)
 		status = list(cli, all, n);
 	else if (r == 0)

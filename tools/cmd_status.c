@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "tools/commands.h"
 #include "tools/session.h"
+#include "tools/shards.h"
 
 #include "cases/receipts.h"
 #include "store/leaf.h"
 #include "util/clock.h"
+#include "util/enc.h"
 #include "util/file.h"
 #include "util/json.h"
 
@@ -32,20 +34,95 @@ static size_t count_dir(const char *vault, const char *dir)
 }
 
 /* Leaves under the newest receipt kept here; 0: none.  1 in *bad: the vault
- * does not hold what it proves, and e says how. */
-static uint64_t newest_receipt(const struct vault *v, int *bad, struct err *e)
+ * does not hold what it proves, and e says how.  Those a restore lost are
+ * counted in *lost, and the next is looked at. */
+static uint64_t newest_receipt(const struct vault *v, int *bad, uint64_t *lost,
+			       struct err *e)
 {
 	struct receipts_entry *list = NULL;
 	uint64_t size = 0;
 	size_t n = 0;
 
 	*bad = 0;
-	if (receipts_list(vault_vkey(v), &list, &n, NULL) == 0 && n) {
-		size = list[n - 1].size;
-		*bad = receipts_hold(v, &list[n - 1], e) == 1;
+	*lost = 0;
+	if (receipts_list(receipts_name(v), &list, &n, NULL) < 0)
+		return 0;
+	for (size_t i = n; i-- > 0 && !size;) {
+		int r = receipts_hold(v, &list[i], e);
+
+		if (r == RECEIPTS_LOST) {
+			(*lost)++;
+			continue;
+		}
+		size = list[i].size;
+		*bad = r == 1;
 	}
 	free(list);
 	return size;
+}
+
+static void json_shards(struct jsonw *w, const struct vault *v)
+{
+	char root[65], when[CLOCK_RFC3339_MAX];
+
+	jsonw_open(w, "shards", '[');
+	for (unsigned i = 0; i < vault_shards(v); i++) {
+		const struct vault_shard *s = vault_shard_at(v, i);
+
+		hex_str(root, s->root, 32);
+		jsonw_open(w, NULL, '{');
+		jsonw_str(w, "shard", s->name);
+		jsonw_str(w, "origin", s->origin);
+		jsonw_str(w, "log", s->vkey);
+		jsonw_str(w, "why", vault_why_name(s->why));
+		jsonw_str(w, "created", clock_rfc3339(s->created_ms, when));
+		jsonw_int(w, "first", (int64_t)s->first);
+		if (i)
+			jsonw_str(w, "root", root);
+		if (s->known)
+			jsonw_int(w, "known", (int64_t)s->known);
+		jsonw_close(w, '}');
+	}
+	jsonw_close(w, ']');
+}
+
+static const char *why_text(enum vault_why why)
+{
+	switch (why) {
+	case VAULT_YEAR:
+		return _("a new year");
+	case VAULT_HAND:
+		return _("asked for");
+	case VAULT_RESTORE:
+		return _("restored from a backup");
+	case VAULT_FIRST:
+		break;
+	}
+	return _("the first");
+}
+
+void status_shards(struct cli *cli, const struct vault *v)
+{
+	char when[CLOCK_RFC3339_MAX];
+
+	for (unsigned i = 0; i < vault_shards(v); i++) {
+		const struct vault_shard *s = vault_shard_at(v, i);
+
+		cli_out(cli, _("shard       %s from leaf %" PRIu64 " on, %s, "
+			"%s\n"), s->name, s->first,
+			clock_rfc3339_s(s->created_ms, when),
+			why_text(s->why));
+		if (s->why != VAULT_RESTORE)
+			continue;
+		if (s->known > s->first)
+			cli_out(cli, _("gap         leaves %" PRIu64 " to %"
+				PRIu64 " were signed before the restore and "
+				"are lost\n"), s->first, s->known - 1);
+		else
+			cli_out(cli, _("gap         what was written behind "
+				"leaf %" PRIu64 " before the restore is lost; "
+				"how much is not known\n"), s->first);
+	}
 }
 
 int cmd_status(struct cli *cli, int argc, char **argv)
@@ -61,7 +138,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	struct vault *v = NULL;
 	struct leaf leaf;
 	const char *path;
-	uint64_t size, kept;
+	uint64_t size, kept, lost;
 	size_t cases, months;
 	int opt, bad, status = CLI_OK;
 
@@ -81,7 +158,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		clock_rfc3339(leaf.time_ms, when);
 		clock_paris(leaf.time_ms, paris);
 	}
-	kept = newest_receipt(v, &bad, &e);
+	kept = newest_receipt(v, &bad, &lost, &e);
 	cases = count_dir(path, "cases");
 	months = count_dir(path, "audit");
 	if (cli->json) {
@@ -96,6 +173,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		jsonw_int(&w, "audit_months", (int64_t)months);
 		jsonw_int(&w, "receipt_leaves", (int64_t)kept);
 		jsonw_bool(&w, "receipt_holds", !bad);
+		jsonw_int(&w, "receipts_lost", (int64_t)lost);
+		json_shards(&w, v);
 		jsonw_close(&w, '}');
 		status = cli_json(cli, &b);
 	} else {
@@ -110,6 +189,10 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		if (kept)
 			cli_out(cli, _("receipt     of %" PRIu64 " leaves\n"),
 				kept);
+		if (lost)
+			cli_out(cli, _("receipts    %" PRIu64 " kept here are of "
+				"what a restore lost\n"), lost);
+		status_shards(cli, v);
 		if (vault_lab(v))
 			cli_out(cli, "%s", _("lab         yes: no record of "
 				"this vault is evidence\n"));

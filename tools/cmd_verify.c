@@ -65,6 +65,11 @@ static void problem(void *arg, const struct verify_problem *p)
 
 	if (s->shown++ >= SHOWN_MAX)
 		return;
+	if (!s->cli->json && p->lost) {
+		cli_out(s->cli, _("LOST   %s: %s\n"),
+			p->file ? p->file : "-", p->what);
+		return;
+	}
 	if (!s->cli->json) {
 		cli_out(s->cli, _("WRONG  %s at byte %" PRIu64 ": %s\n"),
 			p->file ? p->file : "-", p->offset, p->what);
@@ -74,6 +79,7 @@ static void problem(void *arg, const struct verify_problem *p)
 	jsonw_str(&s->w, "file", p->file);
 	jsonw_int(&s->w, "offset", (int64_t)p->offset);
 	jsonw_str(&s->w, "what", p->what);
+	jsonw_bool(&s->w, "lost_in_restore", p->lost);
 	jsonw_close(&s->w, '}');
 }
 
@@ -95,20 +101,27 @@ static void sink_open(struct sink *s, struct cli *cli, const char *what)
 /*
  * Hold the vault against the newest receipt kept on this machine.  A copy that
  * went its own way contradicts it without being altered: so unless it was
- * asked for, that is only said.
+ * asked for, that is only said.  Those a restore lost are passed over and
+ * counted.
  */
-static void hold_newest(const char *path, struct cli *cli)
+static void hold_newest(const char *path, struct cli *cli, uint64_t *lost)
 {
 	struct receipts_entry *list = NULL;
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
 	size_t n = 0;
+	int r = RECEIPTS_LOST;
 
 	/* A vault that does not even open is for verify_vault() to judge. */
-	if (vault_open(path, VAULT_READ, NULL, &v, &e) == 0 &&
-	    receipts_list(vault_vkey(v), &list, &n, &e) == 0 && n &&
-	    receipts_hold(v, &list[n - 1], &e) != 0)
-		cli_warn(cli, "%s: %s", list[n - 1].path, e.text);
+	if (vault_open(path, VAULT_READ, NULL, &v, &e) == 0)
+		receipts_list(receipts_name(v), &list, &n, &e);
+	for (size_t i = n; i-- > 0 && r == RECEIPTS_LOST;) {
+		r = receipts_hold(v, &list[i], &e);
+		if (r == RECEIPTS_LOST)
+			(*lost)++;
+		else if (r != 0)
+			cli_warn(cli, "%s: %s", list[i].path, e.text);
+	}
 	vault_close(v);
 	free(list);
 }
@@ -118,6 +131,13 @@ static void hold_newest(const char *path, struct cli *cli)
 static void outside_fraud(void *arg, const char *file, const char *what)
 {
 	struct verify_problem p = { .file = file, .what = what };
+
+	problem(arg, &p);
+}
+
+static void lost_outside(void *arg, const char *file, const char *what)
+{
+	struct verify_problem p = { .file = file, .what = what, .lost = 1 };
 
 	problem(arg, &p);
 }
@@ -149,16 +169,20 @@ static void outside_time(void *arg, const struct outside_time *t)
 
 /* Returns how many do not fit, or an error. */
 static int hold_outside(const struct verify_args *a, struct sink *s,
-			uint64_t *wrong, struct err *e)
+			uint64_t *wrong, uint64_t *shown, uint64_t *lost,
+			struct err *e)
 {
 	const struct verify_outside_to to = {
-		.fraud = outside_fraud, .time = outside_time, .arg = s,
+		.fraud = outside_fraud, .lost = lost_outside,
+		.time = outside_time, .arg = s,
 	};
 	struct verify_outside o = a->outside;
 	int proof = 0, r;
 
 	o.key = a->key;
 	r = verify_outside_run(&o, a->path, &to, wrong, &proof, e);
+	*shown = o.lost_shown;
+	*lost += o.lost_shown + o.lost_kept;
 	if (r == 0 && proof)
 		cli_say(s->cli, _("proof of what contradicts: %s\n"),
 			o.proof);
@@ -189,6 +213,8 @@ static int finish_vault(struct sink *s, const char *path, int sound,
 	jsonw_int(&s->w, "bytes", (int64_t)rep->bytes);
 	jsonw_int(&s->w, "lab_leaves", (int64_t)rep->lab_leaves);
 	jsonw_str(&s->w, "root", root);
+	jsonw_int(&s->w, "shards", rep->shards);
+	jsonw_int(&s->w, "lost_in_restore", (int64_t)rep->lost);
 	jsonw_bool(&s->w, "unfinished", rep->unfinished);
 	jsonw_int(&s->w, "wrong", (int64_t)rep->problems);
 	jsonw_close(&s->times, ']');
@@ -214,6 +240,12 @@ static int finish_vault(struct sink *s, const char *path, int sound,
 	if (rep->lab_leaves)
 		cli_out(s->cli, _("lab      %" PRIu64 " leaves were made in the "
 			"lab: no evidence\n"), rep->lab_leaves);
+	if (rep->shards > 1)
+		cli_out(s->cli, _("shards   %u\n"), rep->shards);
+	if (rep->lost)
+		cli_out(s->cli, _("lost     %" PRIu64 " heads or receipts are of "
+			"what a restore lost; 'scelle shard' names the gap\n"),
+			rep->lost);
 	if (rep->unfinished)
 		cli_out(s->cli, "%s", _("tail     bytes behind the last head: "
 			"the next writer puts them aside\n"));
@@ -240,11 +272,13 @@ static int check_vault(struct cli *cli, const struct verify_args *a)
 	o.arg = &s;
 	r = verify_vault(a->path, &o, &rep, &e);
 	if (r >= 0 && !a->outside.receipts)
-		hold_newest(a->path, cli);
+		hold_newest(a->path, cli, &rep.lost);
 	if (r >= 0 && verify_outside_any(&a->outside)) {
-		uint64_t wrong = 0;
-		int held = hold_outside(a, &s, &wrong, &e);
+		uint64_t wrong = 0, shown = 0;
+		int held = hold_outside(a, &s, &wrong, &shown, &rep.lost, &e);
 
+		/* Who shows a head asks for it: lost is no, too. */
+		wrong += shown;
 		rep.problems += wrong;
 		/* A vault too damaged to open was judged above. */
 		if (held < 0 && r == 0)

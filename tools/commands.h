@@ -26,6 +26,7 @@ cli_command_fn cmd_receipt;
 cli_command_fn cmd_reindex;
 cli_command_fn cmd_robots;
 cli_command_fn cmd_search;
+cli_command_fn cmd_shard;
 cli_command_fn cmd_show;
 cli_command_fn cmd_status;
 cli_command_fn cmd_timeline;

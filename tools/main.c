@@ -30,6 +30,7 @@ static const struct cli_command commands[] = {
 	{ "approve", cmd_approve, N_("orders of two persons: what waits, and approving it") },
 	{ "audit", cmd_audit, N_("who did what, when and why; for supervisors") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
+	{ "shard", cmd_shard, N_("the shards of the log; begin a new one") },
 	{ "receipt", cmd_receipt, N_("receipts kept outside the vault") },
 	{ "posts", cmd_posts, N_("the posts of a case") },
 	{ "search", cmd_search, N_("find posts by their words") },

@@ -38,7 +38,7 @@ struct run {
 	struct note_vkey keys[KEYS_MAX];
 	size_t nkeys;
 	struct buf roots;
-	uint64_t n;
+	uint64_t n, lost_shown, lost_kept;
 	int have;			/* a contradiction to prove */
 	struct outside_fraud worst;
 };
@@ -66,6 +66,26 @@ static void told_time(void *arg, const struct outside_time *t)
 
 	if (c->to->time)
 		c->to->time(c->to->arg, t);
+}
+
+/* What a restore lost: of the files shown, and of the receipts kept here. */
+static void told_lost(struct run *c)
+{
+	char what[400];
+	const char *file;
+
+	for (size_t i = 0; (file = outside_lost(c->heads, c->v, i, what));
+	     i++) {
+		int shown = 0;
+
+		for (size_t k = 0; k < c->o->nfiles; k++)
+			shown |= !strcmp(c->o->files[k].path, file);
+		if (shown)
+			c->lost_shown++;
+		else
+			c->lost_kept++;
+		c->to->lost(c->to->arg, file, what);
+	}
 }
 
 /* Witness keys and authorities first: the rest is judged by them. */
@@ -120,19 +140,17 @@ out:
 	return r;
 }
 
-/* A head the vault itself published, of which this is a time stamp. */
-static int own_head_of(struct run *c, struct bytes token, struct err *e)
+/* The same in the heads of one shard; 1 when it was there. */
+static int own_head_in(struct run *c, const char *shard,
+		       const struct tsa_token *t)
 {
 	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
 	struct buf b = BUF_INIT(CONTENT_MAX);
-	struct tsa_token t;
 	char **names = NULL;
 	size_t n = 0;
-	int r = tsa_peek(token, &t, e), done = 0;
+	int r = file_path(dir, vault_path(c->v), "log", shard, "heads", NULL);
+	int done = 0;
 
-	if (r == 0 && file_path(dir, vault_path(c->v), "log",
-				vault_shard(c->v), "heads", NULL) < 0)
-		r = ERR_RANGE;
 	if (r == 0)
 		r = file_list(dir, &names, &n, NULL);
 	for (size_t i = n; r == 0 && !done && i-- > 0;) {
@@ -148,13 +166,25 @@ static int own_head_of(struct run *c, struct bytes token, struct err *e)
 			continue;
 		sha256_once(text, hash);
 		if (bytes_eq(BYTES(hash, sizeof hash),
-			     BYTES(t.imprint, t.imprint_len)))
+			     BYTES(t->imprint, t->imprint_len)))
 			done = outside_add(c->heads, path, buf_view(&b),
 					   NULL) == 0;
 	}
 	free(names);
 	buf_release(&b);
-	return done ? 0 : ERR_NOENT;
+	return done;
+}
+
+/* A head the vault itself published, of which this is a time stamp. */
+static int own_head_of(struct run *c, struct bytes token, struct err *e)
+{
+	struct tsa_token t;
+	int r = tsa_peek(token, &t, e);
+
+	for (unsigned i = vault_shards(c->v); r == 0 && i-- > 0;)
+		if (own_head_in(c, vault_shard_at(c->v, i)->name, &t))
+			return 0;
+	return ERR_NOENT;
 }
 
 static int add_token(struct run *c, const char *path, struct err *e)
@@ -223,7 +253,7 @@ static int write_proof(struct run *c, int *proof_out, struct err *e)
 	return r;
 }
 
-int verify_outside_run(const struct verify_outside *o, const char *vault,
+int verify_outside_run(struct verify_outside *o, const char *vault,
 		       const struct verify_outside_to *to, uint64_t *n_out,
 		       int *proof_out, struct err *e)
 {
@@ -247,12 +277,16 @@ int verify_outside_run(const struct verify_outside *o, const char *vault,
 	if (r == 0)
 		r = outside_new(&log, &c->heads, e);
 	if (r == 0)
-		r = gather(c, vkey, e);
+		r = gather(c, receipts_name(c->v), e);
 	if (r == 0)
 		r = outside_hold(c->heads, c->v, found, told_time, c, e);
+	if (r >= 0)
+		told_lost(c);
 	if (r >= 0 && c->have && o->proof)
 		r = write_proof(c, proof_out, e);
 	*n_out = c->n;
+	o->lost_shown = c->lost_shown;
+	o->lost_kept = c->lost_kept;
 out:
 	outside_free(c->heads);
 	vault_close(c->v);

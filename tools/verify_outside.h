@@ -15,6 +15,8 @@ struct verify_outside {
 	size_t nfiles;		/* kind: 'h' head or receipt, 'c' cosigned,
 				   't' token, 'w' witness key (text),
 				   'a' authorities (PEM file) */
+	uint64_t lost_shown;	/* out: files that show what a restore lost */
+	uint64_t lost_kept;	/* out: receipts kept here that do */
 	int receipts;		/* and every receipt kept on this machine */
 	const char *proof;	/* where to write the proof, or NULL */
 	const char *key;	/* the log's key; NULL: the vault's own */
@@ -23,6 +25,8 @@ struct verify_outside {
 /* What is found, for the caller to print. */
 struct verify_outside_to {
 	void (*fraud)(void *arg, const char *file, const char *what);
+	/* of what a restore lost, as the vault itself says */
+	void (*lost)(void *arg, const char *file, const char *what);
 	void (*time)(void *arg, const struct outside_time *t);
 	void *arg;
 };
@@ -42,7 +46,7 @@ int verify_outside_any(const struct verify_outside *o);
  * Returns 0, or negative when it could not be checked (a file that cannot be
  * read, a key that is none).
  */
-int verify_outside_run(const struct verify_outside *o, const char *vault,
+int verify_outside_run(struct verify_outside *o, const char *vault,
 		       const struct verify_outside_to *to, uint64_t *n_out,
 		       int *proof_out, struct err *e);
 
