@@ -3,6 +3,7 @@
 #include "tools/session.h"
 #include "tools/shards.h"
 
+#include "cases/deny.h"
 #include "cases/shard.h"
 
 static const char help[] = N_(
@@ -33,7 +34,7 @@ static int begin(struct cli *cli)
 	int r = session_open(cli, VAULT_WRITE, &u, &e), status;
 
 	if (r == 0)
-		r = unit_need(u, ROLES_USERS, &e);
+		r = unit_may(u, PERMIT_BACKUP, NULL, &e);
 	if (r == 0) {
 		cli->wrote = 1;
 		r = unit_shard_new(u, VAULT_HAND, NULL, &e);
