@@ -7,6 +7,7 @@
 #include "util/child.h"
 #include "util/secret.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #define STATUS_OK 0
@@ -37,12 +38,35 @@ static int tell_pieces(uint8_t type, const struct buf *b)
 	return 0;
 }
 
+/* What an exchange usually is: all of it in one go. */
+static int tell_small(const struct exchange *x, const struct buf *rest)
+{
+	const struct message all[] = {
+		{ 'R', buf_view(&x->request) }, { 'H', buf_view(&x->head) },
+		{ 'B', buf_view(&x->body) }, { 'C', buf_view(&x->chain_pem) },
+		{ 'D', buf_view(&x->dns_json) }, { 'X', buf_view(rest) },
+	};
+	struct message m[sizeof(all) / sizeof(*all)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].body.len || all[i].type == 'X')
+			m[n++] = all[i];
+	return messages_write(1, m, n);
+}
+
 static int tell_exchange(const struct exchange *x)
 {
 	struct buf rest = BUF_INIT(FETCH_PIECE);
 	int r = ERR_NOMEM;
 
 	fetch_put_rest(&rest, x);
+	if (!rest.failed && x->request.len <= FETCH_PIECE
+	    && x->head.len <= FETCH_PIECE && x->body.len <= FETCH_PIECE) {
+		r = tell_small(x, &rest);
+		buf_release(&rest);
+		return r;
+	}
 	if (!rest.failed)
 		r = tell_pieces('R', &x->request);
 	if (!r)
@@ -113,6 +137,11 @@ int fetch_child_main(int argc, char **argv)
 	int r;
 
 	child_begin();
+	/* Answers come and go: their memory is not fetched from the kernel anew
+	 * for each, which a second thread makes dear.  Large ones go back. */
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
 	if (secret_start()) {
 		r = err_set(&e, ERR_IO, "cannot protect the process");
 		goto out;

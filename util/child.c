@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -510,36 +512,68 @@ int message_read(int fd, size_t max, uint8_t *type_out, struct buf *msg)
 	return 0;
 }
 
-static int write_all(int fd, struct bytes b)
+/* write_all - all of n ranges, in as few calls as the kernel takes */
+static int write_all(int fd, struct iovec *v, size_t n)
 {
-	while (b.len) {
-		ssize_t r = write(fd, b.p, b.len);
+	while (n) {
+		ssize_t r = writev(fd, v, (int)(n < IOV_MAX ? n : IOV_MAX));
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r <= 0)
+		if (r < 0)
 			return ERR_IO;
-		b.p += r;
-		b.len -= (size_t)r;
+		while (n && (size_t)r >= v->iov_len) {
+			r -= (ssize_t)v->iov_len;
+			v++;
+			n--;
+		}
+		if (n) {
+			v->iov_base = (uint8_t *)v->iov_base + r;
+			v->iov_len -= (size_t)r;
+		}
 	}
 	return 0;
 }
 
+static struct iovec range(const void *p, size_t n)
+{
+	return (struct iovec){ .iov_base = (void *)(uintptr_t)p, .iov_len = n };
+}
+
 int message_write(int fd, uint8_t type, const struct bytes *pieces, size_t n)
 {
+	struct iovec v[1 + MESSAGE_PIECES_MAX];
 	uint64_t total = 1;
 	uint8_t head[5];
-	int r;
 
+	if (n > MESSAGE_PIECES_MAX)
+		return ERR_RANGE;
+	v[0] = range(head, sizeof(head));
 	for (size_t i = 0; i < n; i++) {
+		v[i + 1] = range(pieces[i].p, pieces[i].len);
 		total += pieces[i].len;
 		if (total > UINT32_MAX)
 			return ERR_RANGE;
 	}
 	put_be32(head, (uint32_t)total);
 	head[4] = type;
-	r = write_all(fd, BYTES(head, sizeof(head)));
-	for (size_t i = 0; !r && i < n; i++)
-		r = write_all(fd, pieces[i]);
-	return r;
+	return write_all(fd, v, n + 1);
+}
+
+int messages_write(int fd, const struct message *m, size_t n)
+{
+	struct iovec v[2 * MESSAGE_PIECES_MAX];
+	uint8_t head[MESSAGE_PIECES_MAX][5];
+
+	if (n > MESSAGE_PIECES_MAX)
+		return ERR_RANGE;
+	for (size_t i = 0; i < n; i++) {
+		if (m[i].body.len >= UINT32_MAX)
+			return ERR_RANGE;
+		put_be32(head[i], (uint32_t)m[i].body.len + 1);
+		head[i][4] = m[i].type;
+		v[2 * i] = range(head[i], sizeof(head[i]));
+		v[2 * i + 1] = range(m[i].body.p, m[i].body.len);
+	}
+	return write_all(fd, v, 2 * n);
 }

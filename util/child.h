@@ -124,7 +124,19 @@ void child_begin(void);
  */
 int message_read(int fd, size_t max, uint8_t *type_out, struct buf *msg);
 
-/* message_write - one message from n pieces; 0, ERR_RANGE or ERR_IO */
+#define MESSAGE_PIECES_MAX 8
+
+/*
+ * message_write - one message from n pieces, at most MESSAGE_PIECES_MAX
+ * messages_write - n messages, at most as many, that leave together: the other
+ *   side wakes once
+ * Return 0, ERR_RANGE or ERR_IO.
+ */
+struct message {
+	uint8_t type;
+	struct bytes body;
+};
 int message_write(int fd, uint8_t type, const struct bytes *pieces, size_t n);
+int messages_write(int fd, const struct message *m, size_t n);
 
 #endif
