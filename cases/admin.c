@@ -45,6 +45,7 @@ int admin_name_valid(const char *s)
 void admin_init(struct admin *a)
 {
 	memset(a, 0, sizeof *a);
+	audit_policy_default(&a->audit);
 }
 
 static void case_release(struct admin_case *c)

@@ -16,6 +16,7 @@
 #ifndef CASES_ADMIN_H
 #define CASES_ADMIN_H
 
+#include "cases/audit_policy.h"
 #include "store/note.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -92,6 +93,7 @@ struct admin_case {
 	unsigned epoch;			/* of that key, from 1 */
 	int epoch_due;			/* somebody left since: see epoch.h */
 	int closed;
+	int64_t closed_ms;
 	char *close_reason;
 	struct admin_source *sources;	/* removed ones included */
 	size_t nsources;
@@ -158,6 +160,7 @@ struct admin {
 	uint8_t escrow[32];		/* every case's secret is wrapped to it
 					   as well */
 	uint8_t glass_public[32];	/* of policy.break_glass, see glass.h */
+	struct audit_policy audit;
 	uint64_t count;			/* statements read */
 };
 

@@ -124,6 +124,11 @@ static int apply_shard(struct context *c)
 	return 0;
 }
 
+static int apply_audit_policy(struct context *c)
+{
+	return audit_policy_read(c->s->json, &c->a->audit, c->e);
+}
+
 static int apply_nothing(struct context *c)
 {
 	(void)c;
@@ -151,6 +156,9 @@ static const struct kind {
 	  { "recipient", NULL } },
 	{ "passphrase", apply_nothing, PERMIT_KEY_OWN, NULL, { NULL } },
 	{ "audit-month", apply_month, PERMIT_LIST, NULL, { NULL } },
+	{ "audit-grant", apply_nothing, PERMIT_AUDIT, NULL, { NULL } },
+	{ "audit-policy", apply_audit_policy, PERMIT_AUDIT_POLICY, NULL,
+	  { NULL } },
 	{ "case-open", apply_case_open, PERMIT_CASE_OPEN, NULL, { NULL } },
 	{ "case-source-add", apply_source_add, PERMIT_CASE_CHANGE, NULL,
 	  { NULL } },

@@ -338,6 +338,7 @@ int apply_case_close(struct context *c)
 	if (!copy)
 		return apply_nomem(c);
 	k->closed = 1;
+	k->closed_ms = c->time_ms;
 	k->close_reason = copy;
 	return 0;
 }

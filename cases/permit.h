@@ -49,6 +49,7 @@ enum permit_act {
 	PERMIT_BREAK_GLASS,	/* go past a refusal, seen by everybody */
 	PERMIT_COUNTERSIGN,	/* answer for it afterwards */
 	PERMIT_PROGRAM,		/* what only the program records: recovery */
+	PERMIT_AUDIT_POLICY,	/* what the audit holds to be unusual */
 	PERMIT_ACTS
 };
 

@@ -13,6 +13,7 @@ typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 cli_command_fn cmd_age;
 cli_command_fn cmd_approve;
 cli_command_fn cmd_audit;
+cli_command_fn cmd_audit_rules;	/* audit grant, audit policy */
 cli_command_fn cmd_case;
 cli_command_fn cmd_collect;
 cli_command_fn cmd_export;

@@ -32,7 +32,8 @@ says out 'not mine'
 says out 'curious'
 says out 'REFUSED'
 says out 'monthly check'
-check_not 'no reference in the audit' has "$T/out" 2026-0042
+id=$("$SCELLE" --vault "$V" --user claire --passphrase-file "$T/claire" --json case list | grep -o '"case":"[0-9a-f]*"' | head -n 1 | tr -dc '0-9a-f' | tail -c 16)
+check 'the records name the case by its id' grep -q "posts.*${id:-none}" "$T/out"
 expect_exit 0 as sylvie --json audit --why 'monthly check' --by paul
 says out '"command":"posts"'
 check_not 'only what paul did' has "$T/out" '"user":"claire"'
