@@ -354,11 +354,11 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 int casefile_member_remove(struct unit *u, const char *name, const char *user,
 			   const char *reason, struct err *e)
 {
-	char path[FILE_PATH_MAX], id[17];
 	const struct admin_case *c = NULL;
 	struct unit_write w;
 	struct case_files f;
 	const char *file;
+	char id[17];
 	int r = casefile_find(u, name, &c, e);
 
 	if (r < 0)
@@ -369,14 +369,12 @@ int casefile_member_remove(struct unit *u, const char *name, const char *user,
 		return err_set(e, ERR_DENIED, "'%s' is the last member: nobody "
 			       "could read the case", user);
 	case_paths(c->id, c->epoch, user, &f);
-	r = unit_path(u, f.wrap, path, e);
-	if (r == 0)
-		r = change(u, name, "case-member-remove",
-			   PERMIT_MEMBER_REMOVE, id, &w, e);
+	r = change(u, name, "case-member-remove", PERMIT_MEMBER_REMOVE, id, &w,
+		   e);
 	if (r < 0)
 		return r;
-	if (unlink(path) < 0 && errno != ENOENT) {
-		r = err_errno(e, "cannot remove '%s'", f.wrap);
+	r = unit_drop(u, f.wrap, e);
+	if (r < 0) {
 		unit_abort(&w);
 		return r;
 	}

@@ -21,7 +21,7 @@ static unsigned factor(unsigned logn)
 	return logn ? logn : KEYFILE_LOGN;
 }
 
-int people_put_unit(const struct unit *u, struct bytes pass, unsigned logn,
+int people_put_unit(struct unit *u, struct bytes pass, unsigned logn,
 		    struct err *e)
 {
 	struct buf sealed = BUF_INIT(KEYFILE_MAX);
@@ -33,7 +33,7 @@ int people_put_unit(const struct unit *u, struct bytes pass, unsigned logn,
 	return r;
 }
 
-static int put_user_keys(const struct unit *u, const char *rel,
+static int put_user_keys(struct unit *u, const char *rel,
 			 const struct user_keys *k, struct bytes pass,
 			 unsigned logn, struct err *e)
 {
@@ -355,9 +355,8 @@ static int going_wraps(struct unit *u, const char *name, int cases, int months,
 	return r;
 }
 
-static int going_remove(struct unit *u, struct going *g, struct err *e)
+static int going_drop(struct unit *u, struct going *g, struct err *e)
 {
-	char path[FILE_PATH_MAX], *slash;
 	int r = 0;
 
 	g->files = calloc(g->n + 1, sizeof *g->files);
@@ -365,14 +364,7 @@ static int going_remove(struct unit *u, struct going *g, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for paths");
 	for (size_t i = 0; r == 0 && i < g->n; i++) {
 		g->files[i] = g->paths[i];
-		r = unit_path(u, g->paths[i], path, e);
-		if (r == 0 && unlink(path) < 0 && errno != ENOENT)
-			r = err_errno(e, "cannot remove '%s'", g->paths[i]);
-		slash = strrchr(path, '/');
-		if (r == 0 && slash) {
-			*slash = '\0';
-			r = file_sync_dir(path, e);
-		}
+		r = unit_drop(u, g->paths[i], e);
 	}
 	return r;
 }
@@ -433,7 +425,7 @@ int people_revoke(struct unit *u, const char *name, const char *reason,
 	if (r == 0)
 		r = going_wraps(u, name, 1, 1, &gone, e);
 	if (r == 0)
-		r = going_remove(u, &gone, e);
+		r = going_drop(u, &gone, e);
 	if (r == 0)
 		r = unit_begin(u, "user-revoke", &w, e);
 	if (r < 0)
@@ -494,7 +486,7 @@ int people_role(struct unit *u, const char *name, unsigned roles,
 	had = who->roles;
 	r = going_wraps(u, name, !(roles & reads), !(roles & audits), &gone, e);
 	if (r == 0)
-		r = going_remove(u, &gone, e);
+		r = going_drop(u, &gone, e);
 	files = calloc(gone.n + u->admin.nmonths + 1, sizeof *files);
 	if (r == 0 && !files)
 		r = err_set(e, ERR_NOMEM, "no memory for paths");

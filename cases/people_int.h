@@ -6,7 +6,7 @@
 #include "cases/people.h"
 
 /* people_put_unit - the unit's keys under its passphrase */
-int people_put_unit(const struct unit *u, struct bytes pass, unsigned logn,
+int people_put_unit(struct unit *u, struct bytes pass, unsigned logn,
 		    struct err *e);
 
 /* people_keys_new - keys of a user of this unit, named after both */

@@ -15,46 +15,6 @@
 
 /* --- files ----------------------------------------------------------------- */
 
-int unit_path(const struct unit *u, const char *rel,
-	      char out[static FILE_PATH_MAX], struct err *e)
-{
-	if (file_path(out, vault_path(u->vault), rel, NULL) < 0)
-		return err_set(e, ERR_RANGE, "path '%s' is too long", rel);
-	return 0;
-}
-
-int unit_put(const struct unit *u, const char *rel, struct bytes content,
-	     struct err *e)
-{
-	char path[FILE_PATH_MAX];
-	int r = unit_path(u, rel, path, e);
-
-	return r < 0 ? r : file_replace(path, content, 0600, e);
-}
-
-int unit_put_sealed(const struct unit *u, const char *rel,
-		    const uint8_t to[static 32], struct bytes plain,
-		    struct err *e)
-{
-	struct buf sealed = BUF_INIT(plain.len + AGE_HEADER_MAX);
-	int r = age_encrypt(to, plain, &sealed);
-
-	if (r < 0)
-		err_set(e, r, "cannot seal '%s'", rel);
-	else
-		r = unit_put(u, rel, buf_view(&sealed), e);
-	buf_release(&sealed);
-	return r;
-}
-
-int unit_mkdir(const struct unit *u, const char *rel, struct err *e)
-{
-	char path[FILE_PATH_MAX];
-	int r = unit_path(u, rel, path, e);
-
-	return r < 0 ? r : file_mkdir(path, e);
-}
-
 int unit_sealed(const struct unit *u, const char *rel, uint8_t *out, size_t n,
 		struct err *e)
 {
@@ -126,7 +86,7 @@ int unit_user(const char *path, const char *user, char *out, struct err *e)
 static int user_file(const struct unit *u, const char *path, const char *suffix,
 		     struct buf *out, struct err *e)
 {
-	char file[FILE_PATH_MAX], name[ADMIN_NAME_MAX + 16];
+	char file[FILE_PATH_MAX], name[ADMIN_NAME_MAX + 24];
 
 	snprintf(name, sizeof name, "%s%s", u->user_name, suffix);
 	if (file_path(file, path, "admin/users", name, NULL) < 0)
@@ -135,6 +95,28 @@ static int user_file(const struct unit *u, const char *path, const char *suffix,
 		return err_set(e, ERR_NOENT, "no user '%s' in this vault",
 			       u->user_name);
 	return file_read(file, out, e);
+}
+
+/*
+ * Open a user's key file.  A new passphrase may be staged (unit_file.c) by a
+ * command that was cut off: it opens the same keys, and whether it counts is
+ * for recovery to say.
+ */
+static int open_user_keys(struct unit *u, const char *path, struct bytes sealed,
+			  struct bytes pass, struct err *e)
+{
+	struct buf staged = BUF_INIT(KEYFILE_MAX);
+	int r = user_keys_open(sealed, pass, &u->user, e);
+
+	if (r != ERR_AUTH)
+		return r;
+	if (user_file(u, path, ".key.age" VAULT_STAGED, &staged, NULL) == 0
+	    && user_keys_open(buf_view(&staged), pass, &u->user, NULL) == 0)
+		r = 0;
+	else
+		err_set(e, r, "wrong passphrase for '%s'", u->user_name);
+	buf_release(&staged);
+	return r;
 }
 
 /* The keys that a passphrase opens: the user's then the unit's, or the
@@ -158,12 +140,8 @@ static int login(struct unit *u, const char *path, struct bytes pass,
 		goto out;
 	}
 	r = user_file(u, path, ".key.age", &sealed, e);
-	if (r == 0) {
-		r = user_keys_open(buf_view(&sealed), pass, &u->user, e);
-		if (r == ERR_AUTH)
-			err_set(e, r, "wrong passphrase for '%s'",
-				u->user_name);
-	}
+	if (r == 0)
+		r = open_user_keys(u, path, buf_view(&sealed), pass, e);
 	if (r < 0)
 		goto out;
 	buf_clear(&sealed);
@@ -335,6 +313,8 @@ void unit_close(struct unit *u)
 {
 	if (!u)
 		return;
+	if (u->vault)
+		unit_unstage(u, 1);
 	vault_close(u->vault);
 	unit_keys_free(u->keys);
 	user_keys_free(u->user);
@@ -451,25 +431,6 @@ void unit_abort(struct unit_write *w)
 	draft_release(&w->draft);
 }
 
-int unit_hash_file(const struct unit *u, const char *rel,
-		   struct store_external *out, struct err *e)
-{
-	struct buf b = BUF_INIT((size_t)16 << 20);
-	char path[FILE_PATH_MAX];
-	int r = unit_path(u, rel, path, e);
-
-	memset(out, 0, sizeof *out);
-	out->path = rel;
-	if (r == 0)
-		r = file_read(path, &b, e);
-	if (r == 0)
-		sha256_once(buf_view(&b), out->sha256);
-	else if (r == ERR_NOENT)
-		r = 0;		/* zeros: it is gone */
-	buf_release(&b);
-	return r;
-}
-
 int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 		const char *const *files, size_t nfiles, uint64_t *seq_out,
 		struct err *e)
@@ -479,7 +440,7 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	struct store_item item = { .kind = (uint16_t)kind };
 	struct bytes text;
 	struct err late = ERR_INIT;
-	int r = 0;
+	int r = 0, begun = 0;
 
 	ext = calloc(nfiles + 1, sizeof *ext);
 	if (!ext) {
@@ -504,6 +465,7 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	item.nexternals = (unsigned)nfiles;
 	secret_random(item.salt, sizeof item.salt);
 	r = batch_add(w->batch, w->stream, &item, w->time_ms, seq_out, e);
+	begun = r == 0 || r == ERR_IO;
 	if (r == 0)
 		r = batch_commit(w->batch, e);
 	else
@@ -512,7 +474,12 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	/* The state ran ahead of the log: this process must not go on. */
 	if (r < 0)
 		u->writable = 0;
+	else
+		r = unit_settle(u, files, nfiles, e);
 out:
+	/* What may stand in the log is the next open's to judge. */
+	if (r < 0)
+		unit_unstage(u, !begun);
 	unit_abort(w);
 	free(ext);
 	buf_release(&note);

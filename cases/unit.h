@@ -45,6 +45,8 @@ struct unit_link {
 		      uint64_t *seq_out, struct err *e);
 };
 
+struct unit_staged;
+
 struct unit {
 	struct vault *vault;
 	struct stream *admin_stream;
@@ -54,6 +56,7 @@ struct unit {
 	struct admin admin;		/* the state as of now */
 	const struct unit_link *link;	/* NULL: every key is here */
 	int writable;
+	struct unit_staged *staged;	/* files, see unit_file.c */
 	char month_name[8];		/* of the audit, see unit_month() */
 	struct whence from;		/* in every access record */
 	struct unit_stream {		/* open ones: each only once */

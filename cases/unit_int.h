@@ -13,18 +13,32 @@
 int unit_path(const struct unit *u, const char *rel,
 	      char out[static FILE_PATH_MAX], struct err *e);
 
-/* unit_put, unit_put_sealed - durably write a file below the vault, as it is
- * or as an age file to one recipient; unit_mkdir - a directory there */
-int unit_put(const struct unit *u, const char *rel, struct bytes content,
+/*
+ * Files that the next statement vouches for: unit_file.c says how they and the
+ * log stay of one mind.
+ * unit_put, unit_put_sealed - stage a file below the vault, as it is or as an
+ * age file to one recipient: it takes its name when a statement that names it
+ * among its files is durable (unit_record())
+ * unit_drop - likewise: the file goes then
+ * unit_mkdir - a directory there, at once
+ */
+int unit_put(struct unit *u, const char *rel, struct bytes content,
 	     struct err *e);
-int unit_put_sealed(const struct unit *u, const char *rel,
+int unit_put_sealed(struct unit *u, const char *rel,
 		    const uint8_t to[static 32], struct bytes plain,
 		    struct err *e);
+int unit_drop(struct unit *u, const char *rel, struct err *e);
 int unit_mkdir(const struct unit *u, const char *rel, struct err *e);
 
-/* unit_hash_file - an external as it is now; a missing file has zeros */
+/* unit_hash_file - an external as it is staged, or is now; one that is missing
+ * or to be dropped has zeros */
 int unit_hash_file(const struct unit *u, const char *rel,
 		   struct store_external *out, struct err *e);
+/* unit_settle - the statement that names these files is durable
+ * unit_unstage - forget what is staged; undo: remove it, too */
+int unit_settle(struct unit *u, const char *const *files, size_t n,
+		struct err *e);
+void unit_unstage(struct unit *u, int undo);
 
 /* unit_open_admin - open, unlock and replay the admin stream */
 int unit_open_admin(struct unit *u, struct err *e);

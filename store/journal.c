@@ -22,12 +22,15 @@
 #define KEY_LEN crypto_aead_chacha20poly1305_IETF_KEYBYTES
 #define NONCE_LEN crypto_aead_chacha20poly1305_IETF_NPUBBYTES
 #define TAG_LEN crypto_aead_chacha20poly1305_IETF_ABYTES
+#define MARK 0xffffffffu	/* in place of a length, see put_mark() */
+#define MARK_LEN (4 + 8 + TAG_LEN)
 #define WINDOW ((size_t)4 << 20)	/* replay reads so much at a time */
 #define GATHER ((size_t)64 << 10)	/* appends gathered before a write */
 
 struct journal {
 	int fd;
 	int dead;
+	int durable;			/* all that is written is */
 	uint64_t written;		/* bytes in the file */
 	uint64_t frames;
 	uint8_t ad[SHA256_LEN];
@@ -41,6 +44,70 @@ static void nonce_of(uint64_t frame, uint8_t out[static NONCE_LEN])
 {
 	memset(out, 0, NONCE_LEN);
 	put_be64(out + NONCE_LEN - 8, frame);
+}
+
+/*
+ * A mark says that everything before it is durable: the first append behind a
+ * sync begins with one.  So bytes that do not open are a torn append when no
+ * mark stands behind them, and damage when one does.  Its tag is over nothing,
+ * with the mark's own offset in the nonce.
+ */
+static void mark_nonce(uint64_t off, uint8_t out[static NONCE_LEN])
+{
+	nonce_of(off, out);
+	out[0] = 1;		/* no frame has it */
+}
+
+static void put_mark(const struct journal *j, uint64_t off,
+		     uint8_t out[static MARK_LEN])
+{
+	uint8_t nonce[NONCE_LEN];
+	unsigned long long n;
+
+	put_be32(out, MARK);
+	put_be64(out + 4, off);
+	mark_nonce(off, nonce);
+	crypto_aead_chacha20poly1305_ietf_encrypt(out + 12, &n, NULL, 0, j->ad,
+						  sizeof j->ad, NULL, nonce,
+						  j->key);
+}
+
+static int is_mark(const struct journal *j, uint64_t off, const uint8_t *p)
+{
+	uint8_t nonce[NONCE_LEN], none[1];
+	unsigned long long n;
+
+	if (get_be32(p) != MARK || get_be64(p + 4) != off)
+		return 0;
+	mark_nonce(off, nonce);
+	return crypto_aead_chacha20poly1305_ietf_decrypt(
+		       none, &n, NULL, p + 12, TAG_LEN, j->ad, sizeof j->ad,
+		       nonce, j->key) == 0;
+}
+
+/* 1 when a mark stands anywhere in [off, size), 0, or an error. */
+static int mark_behind(const struct journal *j, uint64_t off, uint64_t size,
+		       uint8_t *win, struct err *e)
+{
+	static const uint8_t magic[4] = { 0xff, 0xff, 0xff, 0xff };
+
+	while (size - off >= MARK_LEN) {
+		uint64_t left = size - off;
+		size_t n = left < WINDOW ? (size_t)left : WINDOW;
+		const uint8_t *at = win;
+		int r = file_pread_all(j->fd, win, n, off, e);
+
+		if (r < 0)
+			return r;
+		while ((at = memmem(at, (size_t)(win + n - at), magic, 4))
+		       && (size_t)(win + n - at) >= MARK_LEN) {
+			if (is_mark(j, off + (uint64_t)(at - win), at))
+				return 1;
+			at++;
+		}
+		off += n > MARK_LEN ? n - MARK_LEN + 1 : n;
+	}
+	return 0;
 }
 
 static struct journal *journal_new(const char *path, struct err *e)
@@ -104,6 +171,7 @@ static int start_file(struct journal *j, const char *path, struct err *e)
 		r = vio_sync(j->fd, e);
 	j->written = head.len;
 	j->frames = 0;
+	j->durable = r == 0;
 out:
 	buf_release(&head);
 	return r;
@@ -167,23 +235,14 @@ out:
 	return r;
 }
 
-/* 1 when everything from off on is zeros: sectors that were never written. */
-static int all_zero(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		if (b.p[i])
-			return 0;
-	return 1;
-}
-
 /*
  * Replay what win holds; used_out: bytes of whole frames.  last: the file ends
- * with the window.  Returns 0, 1 (torn from here on) or an error.
+ * with the window.  Returns 0, 1 (what follows is no frame) or an error.
  */
 static int replay_window(struct journal *j, struct bytes win, int last,
 			 uint8_t *plain,
 			 int (*replay)(void *, struct bytes), void *arg,
-			 size_t *used_out, struct err *e)
+			 size_t *used_out)
 {
 	size_t off = 0;
 	int r = 0;
@@ -193,9 +252,17 @@ static int replay_window(struct journal *j, struct bytes win, int last,
 		uint32_t n = get_be32(win.p + off);
 		unsigned long long got = 0;
 
+		if (n == MARK && win.len - off >= MARK_LEN
+		    && is_mark(j, j->written + off, win.p + off)) {
+			off += MARK_LEN;
+			continue;
+		}
+		if (n == MARK && win.len - off < MARK_LEN) {
+			r = last;
+			break;
+		}
 		if (n < TAG_LEN || n > JOURNAL_FRAME_MAX + TAG_LEN) {
-			r = last && all_zero(BYTES(win.p + off, win.len - off))
-			    ? 1 : ERR_DAMAGED;
+			r = 1;
 			break;
 		}
 		if (n > win.len - off - 4) {
@@ -206,24 +273,18 @@ static int replay_window(struct journal *j, struct bytes win, int last,
 		if (crypto_aead_chacha20poly1305_ietf_decrypt(
 			    plain, &got, NULL, win.p + off + 4, n, j->ad,
 			    sizeof j->ad, nonce, j->key)) {
-			/* Its length came to the disk, its bytes did not. */
-			r = last && off + 4 + n == win.len ? 1 : ERR_DAMAGED;
+			r = 1;
 			break;
 		}
 		r = replay(arg, BYTES(plain, got));
-		if (r < 0) {
-			*used_out = off;
-			return r;
-		}
+		if (r < 0)
+			break;
 		r = 0;
 		j->frames++;
 		off += 4 + n;
 	}
 	if (r == 0 && last && off < win.len)
 		r = 1;
-	if (r == ERR_DAMAGED)
-		err_set(e, r, "'%s' is damaged at offset %llu", j->path,
-			(unsigned long long)(j->written + off));
 	*used_out = off;
 	return r;
 }
@@ -246,8 +307,17 @@ static int replay_all(struct journal *j, uint64_t size,
 		r = file_pread_all(j->fd, win, n, j->written, e);
 		if (r == 0)
 			r = replay_window(j, BYTES(win, n), n == left, plain,
-					  replay, arg, &used, e);
+					  replay, arg, &used);
 		j->written += used;
+	}
+	if (r == 1) {
+		r = mark_behind(j, j->written, size, win, e);
+		if (r == 1)
+			r = err_set(e, ERR_DAMAGED, "'%s' is damaged at offset "
+				    "%llu", j->path,
+				    (unsigned long long)j->written);
+		else if (r == 0)
+			r = 1;
 	}
 	if (plain)
 		secret_wipe(plain, JOURNAL_FRAME_MAX);
@@ -365,10 +435,16 @@ int journal_append(struct journal *j, struct bytes frame, int sync,
 	if (frame.len > JOURNAL_FRAME_MAX)
 		return err_set(e, ERR_RANGE, "journal frame of %zu bytes",
 			       frame.len);
-	to = buf_room(&j->out, 4 + frame.len + TAG_LEN);
+	to = buf_room(&j->out, MARK_LEN + 4 + frame.len + TAG_LEN);
 	if (!to) {
 		j->dead = 1;
 		return err_set(e, ERR_NOMEM, "no memory for a journal");
+	}
+	if (j->durable) {
+		put_mark(j, j->written + j->out.len, to);
+		j->out.len += MARK_LEN;
+		to += MARK_LEN;
+		j->durable = 0;
 	}
 	nonce_of(j->frames, nonce);
 	crypto_aead_chacha20poly1305_ietf_encrypt(to + 4, &n, frame.p,
@@ -382,6 +458,7 @@ int journal_append(struct journal *j, struct bytes frame, int sync,
 		r = flush(j, e);
 	if (r == 0 && sync) {
 		r = vio_sync(j->fd, e);
+		j->durable = r == 0;
 		if (r < 0)
 			j->dead = 1;
 	}
@@ -425,6 +502,7 @@ int journal_compact(struct journal *j,
 	j->key = f->key;
 	j->written = f->written;
 	j->frames = f->frames;
+	j->durable = 1;
 	j->dead = r < 0;
 	j->out = f->out;
 	memcpy(j->ad, f->ad, sizeof j->ad);

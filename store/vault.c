@@ -252,6 +252,11 @@ int vault_share(const char *path, const uint8_t *log_seed,
 	return r;
 }
 
+void vault_stop(struct vault *v)
+{
+	v->dead = 1;
+}
+
 void vault_close(struct vault *v)
 {
 	if (!v)

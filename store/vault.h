@@ -34,6 +34,7 @@ struct batch;
 #define VAULT_NAME_MAX 96		/* origin, shard, stream directory */
 #define VAULT_OBJECT_MAX (512u << 20)	/* plain bytes of one object */
 #define VAULT_BLOBS_MAX 64		/* blobs of one item */
+#define VAULT_STAGED ".next"		/* behind the name of a file to come */
 #define VAULT_TORN_NAMES 48		/* torn files one recovery tells of */
 
 /*
@@ -66,6 +67,8 @@ enum vault_mode { VAULT_READ, VAULT_WRITE };
  */
 int vault_open(const char *path, enum vault_mode mode, const uint8_t *log_seed,
 	       struct vault **out, struct err *e);
+/* vault_stop - no more writes; the next open for writing recovers first */
+void vault_stop(struct vault *v);
 void vault_close(struct vault *v);	/* NULL allowed; its streams die too */
 
 /*
@@ -223,8 +226,11 @@ struct store_blob {
 /* A file outside the packs that this leaf vouches for by its hash. */
 struct store_external {
 	const char *path;	/* relative to the vault, e.g. "admin/unit.pub";
-				   durable before the commit that names it */
-	uint8_t sha256[32];	/* of the file's bytes; zeros: the file is gone */
+				   durable before the commit that names it,
+				   there or at "<path>.next": recovery gives
+				   that its name */
+	uint8_t sha256[32];	/* of the file's bytes; zeros: the file is gone,
+				   or recovery removes it */
 };
 
 struct store_item {

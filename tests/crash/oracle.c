@@ -26,7 +26,6 @@ struct look {
 	size_t upto;
 	char *why;
 	size_t room;
-	const char *pass;	/* of claire, as it turned out */
 };
 
 __attribute__((format(printf, 2, 3)))
@@ -101,28 +100,20 @@ static int verified(struct look *l, const char *when, int strict)
 static int writer(struct look *l, const char *when, struct unit **out)
 {
 	struct err e = ERR_INIT;
-	int r;
 
-	for (size_t i = l->w->nfacts; !l->pass && i-- > 0;) {
+	for (size_t i = l->w->nfacts; i-- > 0;) {
 		const struct fact *f = &l->w->facts[i];
+		int r;
 
 		if ((f->kind != FACT_TRY && f->kind != FACT_PASS)
 		    || !holds(l, f) || strcmp(f->a, WORLD_CLAIRE) != 0)
 			continue;
 		r = world_open(l->w, WORLD_CLAIRE, f->b, VAULT_WRITE, out, &e);
-		if (r == 0) {
-			l->pass = f->b;
+		if (r == 0)
 			return 0;
-		}
 		/* What was answered holds; what was only tried may not. */
 		if (r != ERR_AUTH || f->kind == FACT_PASS)
 			break;
-	}
-	if (l->pass) {
-		r = world_open(l->w, WORLD_CLAIRE, l->pass, VAULT_WRITE, out,
-			       &e);
-		if (r == 0)
-			return 0;
 	}
 	return wrong(l, "it does not open %s: %s", when, e.text);
 }
