@@ -6,7 +6,7 @@
  * the hash of what is staged; once it is durable under a signed head the
  * staged file takes the name.  Removing goes the same way: the statement says
  * that the file is gone, then it goes.  So whenever the power fails, recovery
- * (store/settle.c) sees from the log whether to finish or to undo.
+ * (store/settle_files.c) sees from the log whether to finish or to undo.
  */
 #include "cases/unit_int.h"
 

@@ -850,7 +850,7 @@ int recover(struct vault *v, struct err *e)
 	if (r == 0)
 		r = settle(&rc, whole, e);
 	if (r == 0)
-		r = settle(v, e);
+		r = settle_files(v, e);
 	if (r == 0)
 		r = torn_report(v, &rc.vouched, e);
 	for (size_t k = 0; k < rc.nrests; k++) {

@@ -203,8 +203,8 @@ int vault_stream_dirs(const char *path, char ***dirs_out, struct err *e);
  *   path   of the file that is cut at off; removed when off is 0
  */
 int recover(struct vault *v, struct err *e);
-/* settle - finish or undo what statements say of files (settle.c) */
-int settle(struct vault *v, struct err *e);
+/* settle_files - finish or undo what statements say of files */
+int settle_files(struct vault *v, struct err *e);
 int torn_cut(struct vault *v, const char *path, uint64_t off, struct err *e);
 int torn_report(struct vault *v, const struct buf *vouched, struct err *e);
 int torn_sweep(struct vault *v, struct err *e);

@@ -396,9 +396,6 @@ static int run_people(struct world *w, struct err *e)
 	struct unit *u = NULL;
 	int r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
 
-	if (r == 0)
-		r = add_user(w, u, "diane", ROLE_SUPERVISOR | ROLE_INVESTIGATOR,
-			     "diane's own", e);
 	if (r == 0) {
 		fact(w, FACT_TRY, WORLD_CLAIRE, other, 0, 0);
 		r = unit_new_passphrase(u, bytes_str(other), LOGN, e);
@@ -409,6 +406,9 @@ static int run_people(struct world *w, struct err *e)
 		r = unit_revoke_user(u, "bruno", "left", e);
 	if (r == 0)
 		fact(w, FACT_REVOKED, "bruno", NULL, 0, 0);
+	if (r == 0)
+		r = add_user(w, u, "diane", ROLE_SUPERVISOR | ROLE_INVESTIGATOR,
+			     "diane's own", e);
 	if (r == 0)
 		r = receipt(w, u, e);
 	unit_close(u);

@@ -233,7 +233,7 @@ static int remove_gone(struct settling *s, struct err *e)
 	return r;
 }
 
-int settle(struct vault *v, struct err *e)
+int settle_files(struct vault *v, struct err *e)
 {
 	struct settling s = { .v = v };
 	char **dirs = NULL;
