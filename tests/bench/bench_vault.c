@@ -225,15 +225,12 @@ static double check(const char *vault, const struct vault *v, uint64_t n)
 {
 	struct verify_options o = { .threads = 1, .problem = problem };
 	struct verify_report rep = { 0 };
-	struct vault_format fmt = { .vkey = v->log.vkey, .lab = 1 };
+	struct vault_format fmt = *v->format;
 	struct err e = ERR_INIT;
 	struct verify c = { .path = vault, .o = &o, .rep = &rep, .e = &e,
 			    .fmt = &fmt };
 	double t = cpu();
 
-	snprintf(fmt.origin, sizeof fmt.origin, "%s", ORIGIN);
-	snprintf(fmt.shard, sizeof fmt.shard, "%s", SHARD);
-	snprintf(c.logdir, sizeof c.logdir, "log/%s", SHARD);
 	need(verify_heads(&c), &e);
 	need(verify_log(&c), &e);
 	t = cpu() - t;
@@ -245,7 +242,7 @@ static double check(const char *vault, const struct vault *v, uint64_t n)
 	}
 	free(c.heads);
 	free(c.leaves);
-	free(c.seg_first);
+	free(c.segs);
 	free(c.find);
 	return t;
 }
