@@ -85,6 +85,17 @@ const struct profile *profile_for_url(const struct profile_set *s,
 				      struct bytes url);
 
 /*
+ * profile_lines - every line of a profile that a page can make use of: kinds of
+ * page ("page"), anchors ("anchor"), rules of the blocks that pages name
+ * ("rule"); and blocks that no page names ("unused block")
+ *   each   line in the file; what, one of the words above; text, the kind, the
+ *          XPath, the key and XPath, or the block's name, borrowed
+ */
+void profile_lines(const struct profile *p,
+		   void (*each)(void *arg, unsigned line, const char *what,
+				const char *text), void *arg);
+
+/*
  * profile_family - the family a host belongs to, or NULL
  *   host   lower case
  */

@@ -127,12 +127,13 @@ next:
 	}
 }
 
-static int anchored(struct reading *r, const struct page *g)
+/* The first anchor that holds, or NULL. */
+static const struct expr *anchored(struct reading *r, const struct page *g)
 {
 	for (size_t i = 0; i < g->anchor_count; i++)
 		if (eval_true(r, &g->anchors[i], (xmlNode *)r->tree->doc))
-			return 1;
-	return 0;
+			return &g->anchors[i];
+	return NULL;
 }
 
 const struct page *eval_choose(struct reading *r, struct outcome *o)
@@ -143,13 +144,18 @@ const struct page *eval_choose(struct reading *r, struct outcome *o)
 
 	for (size_t i = 0; i < p->page_count; i++) {
 		const struct page *g = &p->pages[i];
+		const struct expr *anchor;
 
-		if (!url_fits(r, g))
+		if (!url_fits(r, g)) {
+			trace_page(r, g, 0, NULL);
 			continue;
+		}
 		if (!expected)
 			expected = g;
 		graft(r, g);
-		if (anchored(r, g))
+		anchor = anchored(r, g);
+		trace_page(r, g, 1, anchor);
+		if (anchor)
 			return g;
 	}
 	r->capture_count = 0;

@@ -65,7 +65,10 @@ static size_t write_list(struct reading *r, const struct block *b, size_t i,
 			if (!count++)
 				jsonw_open(w, u->key, '[');
 			jsonw_bytes(w, NULL, buf_view(&val));
+			trace_value(r, u, v[k], buf_view(&val));
 		}
+		if (!n)
+			trace_value(r, u, at, BYTES(NULL, 0));
 	}
 	if (count) {
 		jsonw_close(w, ']');
@@ -125,8 +128,10 @@ static size_t write_each(struct reading *r, const struct block *b, size_t i,
 			max = POST_LIST_MAX;
 			n = eval_nodes(r, &u->x, at, v, max);
 		}
-		if (!n)
+		if (!n) {
+			trace_value(r, u, at, BYTES(NULL, 0));
 			continue;
+		}
 		if (count + n > size) {
 			struct item *more;
 
@@ -153,6 +158,8 @@ static size_t write_each(struct reading *r, const struct block *b, size_t i,
 		jsonw_open(w, b->rules[i].key, '[');
 	for (size_t k = 0; k < count; k++) {
 		jsonw_open(w, NULL, '{');
+		trace_value(r, items[k].rule, items[k].node,
+			    bytes_str("{}"));
 		write_block(r, items[k].rule->sub, items[k].node, w, 0, NULL);
 		jsonw_close(w, '}');
 	}
@@ -170,8 +177,11 @@ static int write_one(struct reading *r, const struct rule *u, xmlNode *at,
 {
 	xmlNode *v[1];
 
-	if (!eval_nodes(r, &u->x, at, v, 1))
+	if (!eval_nodes(r, &u->x, at, v, 1)) {
+		trace_value(r, u, at, BYTES(NULL, 0));
 		return 0;
+	}
+	trace_value(r, u, v[0], bytes_str("{}"));
 	jsonw_open(w, u->key, '{');
 	write_block(r, u->sub, v[0], w, 0, NULL);
 	jsonw_close(w, '}');
@@ -189,6 +199,8 @@ static int write_map(struct reading *r, const struct rule *u, xmlNode *at,
 	size_t n = eval_nodes(r, &u->x, at, v, 64);
 	struct seen *seen = n ? calloc(1, sizeof(*seen)) : NULL;
 
+	trace_value(r, u, n ? v[0] : at,
+		    n ? bytes_str("{}") : BYTES(NULL, 0));
 	if (!seen)
 		return 0;
 	seen->all = (struct buf)BUF_INIT(1u << 16);
@@ -228,10 +240,14 @@ static int write_scalar(struct reading *r, const struct rule *u, xmlNode *at,
 
 		if (yes)
 			jsonw_bool(w, u->key, 1);
+		trace_value(r, u, at, yes ? bytes_str("true") :
+			    BYTES(NULL, 0));
 		return yes;
 	}
 	value_of(r, &u->x, at, &v);
 	done = value_write(r, u, &v, val);
+	trace_value(r, u, v.node ? v.node : at,
+		    done ? buf_view(val) : BYTES(NULL, 0));
 	value_release(&v);
 	if (!done)
 		return 0;
@@ -373,6 +389,8 @@ static int write_posts(struct reading *r, const struct charset_text *src,
 		struct jsonw w = JSONW_INIT(posts);
 		uint64_t have = 0;
 
+		r->trace_of = "post";
+		r->trace_n = i + 1;
 		jsonw_open(&w, NULL, '{');
 		jsonw_str(&w, "kind", "post");
 		post_nulls(&w, write_block(r, b, v[i], &w, 1, &have));
@@ -502,6 +520,8 @@ int eval_page(struct reading *r, const struct charset_text *source,
 		struct jsonw w = JSONW_INIT(account);
 		size_t bare;
 
+		r->trace_of = "account";
+		r->trace_n = 1;
 		jsonw_open(&w, NULL, '{');
 		bare = account->len;
 		write_block(r, g->account_block, at[0], &w, 0, NULL);

@@ -58,6 +58,19 @@ void value_release(struct value *v);
 int value_write(struct reading *r, const struct rule *u, const struct value *v,
 		struct buf *out);
 
+/*
+ * In profile_trace.c, for "explain": nothing unless r->trace is set.
+ * trace_page - a kind of page was looked at
+ *   url      its url lines fit
+ *   anchor   the first that did; or NULL
+ * trace_value - a rule gave this value, or nothing (val.p NULL)
+ *   node     where from, or the node the rule was run on
+ */
+void trace_page(struct reading *r, const struct page *g, int url,
+		const struct expr *anchor);
+void trace_value(struct reading *r, const struct rule *u, const xmlNode *node,
+		 struct bytes val);
+
 /* eval_nodes - nodes in document order, at most max; eval_true - boolean() */
 size_t eval_nodes(struct reading *r, const struct expr *x, xmlNode *at,
 		  xmlNode **v, size_t max);

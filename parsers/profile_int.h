@@ -200,6 +200,9 @@ struct reading {
 	int failed;		/* an expression failed: err has why */
 	struct err err;
 	unsigned line;		/* of the expression being run */
+	struct buf *trace;	/* NULL: nobody asked how */
+	const char *trace_of;	/* what the rules run now make: "post", ... */
+	size_t trace_n;		/* its number on the page, from 1 */
 };
 
 /* In xpathfn.c */

@@ -246,6 +246,7 @@ int parse_worker_page(struct parse_worker *w, const struct parse_request *q,
 	struct ptree t = PTREE_INIT(&w->arena);
 	struct url base = URL_INIT;
 	struct outcome o = { .page = NULL };
+	struct buf trace = BUF_INIT(PARSE_OUTPUT_MAX);
 	int r;
 
 	if (!p)
@@ -266,6 +267,7 @@ int parse_worker_page(struct parse_worker *w, const struct parse_request *q,
 		w->r.line = 0;
 		w->r.err = (struct err)ERR_INIT;
 		w->r.xc->opCount = 0;
+		w->r.trace = q->explain ? &trace : NULL;
 		r = namespaces(w, p);
 		if (r == 0)
 			r = eval_page(&w->r, t.owned ? NULL : &text, &o,
@@ -281,11 +283,14 @@ int parse_worker_page(struct parse_worker *w, const struct parse_request *q,
 		  buf_view(&w->next), buf_view(&w->nexts), out);
 	buf_addb(out, buf_view(&w->posts));
 	buf_addb(out, buf_view(&w->links));
+	buf_addb(out, buf_view(&trace));
 	r = out->failed;
 	if (r < 0)
 		err_set(e, r, "records longer than %zu bytes", out->max);
 out:
 	url_release(&base);
+	w->r.trace = NULL;
+	buf_release(&trace);
 	forget(w, &t);
 	return r < 0 ? r : 0;
 }

@@ -22,6 +22,7 @@ struct parse_request {
 	const char *content_type;	/* the header's value, or NULL */
 	struct bytes body;
 	const struct profile *profile;	/* NULL: chosen by URL */
+	int explain;			/* say how, see parse_worker_page() */
 };
 
 /* parse_start - once per process, before profiles are read */
@@ -40,7 +41,12 @@ void parse_worker_free(struct parse_worker *w);
  * parse_worker_page - read one page
  *   jsonl_out   appended: the lines that parsers/post.h describes; the first
  *               is always the page's, also when nothing could be read: then
- *               its finding says why
+ *               its finding says why.  With explain, lines of the kind
+ *               "explain" follow at the end: step "page" for each kind of page
+ *               looked at (line in the profile, whether its URLs fit, the line
+ *               of the anchor that did), step "value" for each value taken
+ *               (what it belongs to, key, line, XPath, node) and step "nothing"
+ *               for each rule that gave none
  * Returns 0; ERR_NOMEM; or ERR_RANGE (jsonl_out's cap).
  */
 int parse_worker_page(struct parse_worker *w, const struct parse_request *q,

@@ -23,6 +23,7 @@ cli_command_fn cmd_key;
 cli_command_fn cmd_note;
 cli_command_fn cmd_parse;
 cli_command_fn cmd_posts;
+cli_command_fn cmd_profile;
 cli_command_fn cmd_receipt;
 cli_command_fn cmd_reindex;
 cli_command_fn cmd_robots;

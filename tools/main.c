@@ -39,6 +39,8 @@ static const struct cli_command commands[] = {
 	{ "reindex", cmd_reindex,
 	  N_("take a case's index anew from the sealed bytes") },
 	{ "parse", cmd_parse, N_("show what a site profile takes from a page") },
+	{ "profile", cmd_profile,
+	  N_("check a site profile against sample pages") },
 	{ "robots", cmd_robots,
 	  N_("tell what a robots.txt says about a URL") },
 	{ "warc", cmd_warc, N_("check a WARC file") },
