@@ -98,14 +98,14 @@ page feed
   anchor    /rss/item
   account   feed /rss/channel
   posts     rss /rss/channel/item | /rss/item
-  finding   no-posts boolean(/rss/channel[not(item)][not(/rss/item)])
+  finding   no-posts boolean(/rss/channel[not(item)][not(/rss/item)][not(*[not(self::image or self::textInput)][title or link])])
 end
 
 page feed
   anchor    /${A} 'RDF'][${A} 'channel']]
   account   feed /${A} 'RDF']/${A} 'channel']
   posts     rss /${A} 'RDF']/${A} 'item']
-  finding   no-posts boolean(/${A} 'RDF'][not(${A} 'item'])])
+  finding   no-posts boolean(/${A} 'RDF'][not(${A} 'item'])][not(*[not(local-name() = 'channel' or local-name() = 'image' or local-name() = 'textinput')][*])])
 end
 
 page feed
@@ -113,7 +113,7 @@ page feed
   account   feed /${A} 'feed']
   posts     atom /${A} 'feed']/${A} 'entry']
   next      older /${A} 'feed']/${A} 'link'][@rel = 'next']/@href
-  finding   no-posts boolean(/${A} 'feed'][not(${A} 'entry'])])
+  finding   no-posts boolean(/${A} 'feed'][not(${A} 'entry'])][not(*[not(local-name() = 'author' or local-name() = 'contributor')][*])])
 end
 
 # ---------------------------------------------------------------- sitemaps

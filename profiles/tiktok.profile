@@ -104,12 +104,6 @@ block card
   image       href   //meta[@property='og:image']/@content
 end
 
-block collection
-  title       line   collectionInfo/name
-  title       line   name
-  username    string s:param('name')
-  posts       number total
-end
 
 block oembed
   require   post_id url

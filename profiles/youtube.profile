@@ -146,7 +146,7 @@ page feed
   anchor    /${N} 'feed']
   account   feed /${N} 'feed']
   posts     entry /${N} 'feed']/${N} 'entry']
-  finding   no-posts boolean(/${N} 'feed'][not(${N} 'entry'])])
+  finding   no-posts boolean(/${N} 'feed'][not(${N} 'entry'])][not(*[not(local-name() = 'author')][*])])
 end
 
 page oembed
