@@ -130,6 +130,8 @@ int access_record(struct unit *u, const struct access *a, const char *case_id,
 		jsonw_int(j, "about", (int64_t)(a->about - 1));
 	if (a->key)
 		jsonw_str(j, "key", a->key);
+	if (a->glass_id)
+		jsonw_str(j, "glass", a->glass_id);
 	if (a->unmasked)
 		jsonw_bool(j, "unmasked", 1);
 	jsonw_str(j, "software", "scelle " SCELLE_VERSION);

@@ -53,6 +53,7 @@ struct admin_user {
 	uint8_t receive[32];
 	int64_t since_ms;
 	unsigned keys;			/* how often the keys were renewed */
+	uint8_t glass[32];		/* the break-glass key wrapped to it */
 	int revoked;
 	uint64_t revoked_n;		/* by which statement of the stream */
 };
@@ -92,6 +93,8 @@ struct admin_case {
 	uint8_t public[32];		/* the case's X25519 public key */
 	unsigned epoch;			/* of that key, from 1 */
 	int epoch_due;			/* somebody left since: see epoch.h */
+	uint8_t escrow[32], glass[32];	/* recipients its secret is wrapped to
+					   as well; zeros: none */
 	int closed;
 	int64_t closed_ms;
 	char *close_reason;

@@ -50,6 +50,7 @@ int apply_escrow(struct context *c);
 int apply_case_open(struct context *c);
 int apply_case_close(struct context *c);
 int apply_case_epoch(struct context *c);
+int apply_case_wrap(struct context *c);
 int apply_source_add(struct context *c);
 int apply_source_remove(struct context *c);
 int apply_decision(struct context *c);
@@ -58,6 +59,7 @@ int apply_member_remove(struct context *c);
 int apply_order_proposed(struct context *c);
 int apply_order_approved(struct context *c);
 int apply_order_used(struct context *c);
+int apply_glass_share(struct context *c);
 int apply_glass(struct context *c);
 int apply_countersign(struct context *c);
 

@@ -46,6 +46,31 @@ static int days_of(struct context *c, const char *key, unsigned *out)
 	return 0;
 }
 
+/* Second ways to a case's secret, where the statement names them. */
+static int wraps_of(struct context *c, struct admin_case *k)
+{
+	uint8_t escrow[32] = { 0 }, glass[32] = { 0 };
+	int r = 0;
+
+	if (json_opt_str(c->s->json, "escrow"))
+		r = apply_recipient(c, "escrow", escrow);
+	if (r == 0 && json_opt_str(c->s->json, "glass"))
+		r = apply_recipient(c, "glass", glass);
+	if (r < 0)
+		return r;
+	memcpy(k->escrow, escrow, 32);
+	memcpy(k->glass, glass, 32);
+	return 0;
+}
+
+int apply_case_wrap(struct context *c)
+{
+	struct admin_case *k = NULL;
+	int r = apply_open_case(c, &k);
+
+	return r < 0 ? r : wraps_of(c, k);
+}
+
 int apply_case_open(struct context *c)
 {
 	const json_t *period = json_object_get(c->s->json, "period");
@@ -82,6 +107,8 @@ int apply_case_open(struct context *c)
 	if (r == 0 && (quota < 0 || quota > 10000000))
 		r = err_set(c->e, ERR_RANGE, "a quota of %lld requests a day",
 			    (long long)quota);
+	if (r == 0)
+		r = wraps_of(c, &k);
 	if (r == 0)
 		r = days_of(c, "sensitive", &k.retention.sensitive);
 	if (r == 0)
@@ -317,6 +344,9 @@ int apply_case_epoch(struct context *c)
 			       "%u", (long long)epoch, k->epoch);
 	if (!memcmp(public, k->public, 32))
 		return err_set(c->e, ERR_EXIST, "the new key is the old one");
+	r = wraps_of(c, k);
+	if (r < 0)
+		return r;
 	memcpy(k->public, public, 32);
 	k->epoch++;
 	k->epoch_due = 0;

@@ -151,8 +151,14 @@ static int not_last(struct context *c, const struct admin_user *without)
 
 /* Who no longer reads is no member any more, and the cases wait for new keys;
  * of a case's last member the wrap is left, so that somebody may restore it. */
-static void leave_cases(struct admin *a, const char *name)
+static void leave_cases(struct admin *a, struct admin_user *u)
 {
+	const char *name = u->name;
+
+	/* Who leaves may have kept the break-glass key: it is not used on. */
+	if (!memcmp(u->glass, a->glass_public, 32))
+		a->policy.break_glass = 0;
+	memset(u->glass, 0, sizeof u->glass);
 	for (size_t i = 0; i < a->ncases; i++)
 		if (a->cases[i].nmembers > 1)
 			admin_member_gone(&a->cases[i], name);
@@ -175,7 +181,7 @@ int apply_user_role(struct context *c)
 			return r;
 	}
 	if (!(roles & permit_roles(PERMIT_READ, 1)))
-		leave_cases(c->a, u->name);
+		leave_cases(c->a, u);
 	u->roles = roles;
 	return 0;
 }
@@ -216,8 +222,23 @@ int apply_user_revoke(struct context *c)
 			       u->name);
 	u->revoked = 1;
 	u->revoked_n = c->a->count;
-	leave_cases(c->a, u->name);
+	leave_cases(c->a, u);
 	return 0;
+}
+
+/* Those a list names hold the break-glass key. */
+static void share_with(struct context *c, const char *key)
+{
+	const json_t *list = json_object_get(c->s->json, key);
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		for (size_t k = 0; s && k < c->a->nusers; k++)
+			if (!strcmp(c->a->users[k].name, s))
+				memcpy(c->a->users[k].glass,
+				       c->a->glass_public, 32);
+	}
 }
 
 int apply_policy(struct context *c)
@@ -242,13 +263,29 @@ int apply_policy(struct context *c)
 	if (strcmp(policy, "break-glass") != 0)
 		return err_set(c->e, ERR_FORMAT, "there is no policy '%s'",
 			       policy);
-	if (on) {
-		r = apply_recipient(c, "public", public);
-		if (r < 0)
-			return r;
-		memcpy(c->a->glass_public, public, 32);
+	if (!on) {
+		c->a->policy.break_glass = 0;
+		memset(c->a->glass_public, 0, 32);
+		return 0;
 	}
-	c->a->policy.break_glass = on;
+	r = apply_recipient(c, "public", public);
+	if (r < 0)
+		return r;
+	memcpy(c->a->glass_public, public, 32);
+	c->a->policy.break_glass = 1;
+	share_with(c, "holders");
+	return 0;
+}
+
+int apply_glass_share(struct context *c)
+{
+	const struct admin_user *me = admin_user(c->a, c->author);
+
+	if (!c->a->policy.break_glass || !me ||
+	    memcmp(me->glass, c->a->glass_public, 32) != 0)
+		return err_set(c->e, ERR_DENIED, "'%s' holds no break-glass "
+			       "key to share", c->author);
+	share_with(c, "users");
 	return 0;
 }
 

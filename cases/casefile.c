@@ -5,6 +5,7 @@
 #include "cases/custody.h"
 #include "cases/deny.h"
 #include "cases/unit_int.h"
+#include "cases/upkeep.h"
 #include "util/clock.h"
 #include "util/enc.h"
 #include "util/secret.h"
@@ -133,7 +134,9 @@ int casefile_open(struct unit *u, const struct case_options *o,
 {
 	char public[AGE_RECIPIENT_TEXT], when[CLOCK_RFC3339_MAX], dir[32];
 	struct age_identity *secret = NULL;
-	const char *files[3];
+	char more[UPKEEP_FILES][UPKEEP_PATH];
+	const char *files[3 + UPKEEP_FILES];
+	unsigned nmore = 0;
 	struct case_files f;
 	struct stream *stream = NULL;
 	struct unit_write w;
@@ -169,6 +172,8 @@ int casefile_open(struct unit *u, const struct case_options *o,
 		r = case_secret_wrap(u, f.wrap, u->user->receive.recipient,
 				     secret->secret, e);
 	if (r == 0)
+		r = upkeep_put(u, id, 1, secret->secret, more, &nmore, e);
+	if (r == 0)
 		r = unit_begin(u, "case-open", &w, e);
 	if (r < 0)
 		goto out;
@@ -190,8 +195,11 @@ int casefile_open(struct unit *u, const struct case_options *o,
 	jsonw_str(&w.draft.w, "public", public);
 	files[0] = f.note;
 	files[1] = f.tag;
+	upkeep_say(u, &w.draft.w);
 	files[2] = f.wrap;
-	r = unit_commit(u, &w, files, 3, NULL, e);
+	for (unsigned i = 0; i < nmore; i++)
+		files[3 + i] = more[i];
+	r = unit_commit(u, &w, files, 3 + nmore, NULL, e);
 	if (r == 0)
 		memcpy(id_out, id, sizeof id);
 out:

@@ -5,7 +5,9 @@
 #include "cases/case_secret.h"
 #include "cases/casefile.h"
 #include "cases/deny.h"
+#include "cases/glass.h"
 #include "cases/unit_int.h"
+#include "cases/upkeep.h"
 #include "store/seal.h"
 #include "util/secret.h"
 
@@ -31,19 +33,26 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* May who is logged in read this case, or export it?  What is refused is
- * sealed too. */
+/*
+ * May who is logged in read this case, or export it?  What is refused is sealed
+ * too.  Who may read content but is no member may break the glass: its id is
+ * then in glass_out, else "".
+ */
 static int permitted(struct unit *u, const struct access *a,
-		     const struct admin_case *c, struct err *e)
+		     const struct admin_case *c, char glass_out[static 17],
+		     struct err *e)
 {
 	enum permit_act act = a->act ? a->act : PERMIT_READ;
+	const char *user = u->user ? u->user_name : NULL;
 	struct err own = ERR_INIT;
 	struct err *to = e ? e : &own;
 	char id[17];
-	int r = permit_check(&u->admin, u->user ? u->user_name : NULL, act, c,
-			     to);
+	int r = permit_check(&u->admin, user, act, c, to);
 
+	glass_out[0] = '\0';
 	memcpy(id, c->id, sizeof id);
+	if (r == ERR_DENIED && a->glass && act == PERMIT_READ && user)
+		return glass_break_read(u, id, a->glass, glass_out, to);
 	return unit_denied(u, r, a->command, id, a->why, to);
 }
 
@@ -51,7 +60,9 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 		struct err *e)
 {
 	const struct admin_case *c = NULL;
+	struct access as = *a;
 	struct grant *g = NULL;
+	char glass[17] = "";
 	int r = access_reason(a->why, e);
 
 	if (r == 0 && a->nitems > CUSTODY_ITEMS_MAX)
@@ -60,7 +71,12 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 	if (r == 0)
 		r = casefile_find(u, a->case_name, &c, e);
 	if (r == 0)
-		r = permitted(u, a, c, e);
+		r = permitted(u, a, c, glass, e);
+	/* A broken glass is a statement: the state may have moved. */
+	if (r == 0 && *glass) {
+		as.glass_id = glass;
+		r = casefile_find(u, a->case_name, &c, e);
+	}
 	if (r < 0)
 		return r;
 	g = calloc(1, sizeof *g);
@@ -86,17 +102,20 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 	if (r < 0)
 		goto out;
 	/* Nothing below happens unless this is durable. */
-	r = access_record(u, a, g->case_id, stream_count(g->stream), &g->seq,
+	r = access_record(u, &as, g->case_id, stream_count(g->stream), &g->seq,
 			  e);
 	if (r < 0)
 		goto out;
 	r = casefile_find(u, g->case_id, &c, e);
 	if (r == 0)
-		r = case_secret_open(u, c, g->id->secret, e);
+		r = *glass ? upkeep_glass_open(u, c, g->id->secret, e)
+			   : case_secret_open(u, c, g->id->secret, e);
 	if (r < 0)
 		goto out;
 	age_identity_from(g->id, g->id->secret);
 	r = stream_unlock(g->stream, g->id->secret, e);
+	if (r == 0 && !*glass)
+		r = upkeep(u, g->case_id, g->id->secret, e);
 out:
 	if (r < 0)
 		custody_close(g);

@@ -29,6 +29,9 @@ struct access {
 	const char *key;		/* a key it uses: "case", "month" */
 	int unmasked;			/* numbers shown in clear, see mask.h */
 	enum permit_act act;		/* PERMIT_EXPORT; 0: PERMIT_READ */
+	const char *glass;		/* --break-glass: the reason why who is
+					   no member reads on; or NULL */
+	const char *glass_id;		/* set by custody_log() */
 };
 
 /* What came of an access: the second record, see custody_shown(). */

@@ -2,6 +2,7 @@
 #include "cases/glass.h"
 
 #include "cases/deny.h"
+#include "store/leaf.h"
 #include "util/clock.h"
 #include "util/enc.h"
 #include "util/secret.h"
@@ -63,18 +64,61 @@ int glass_countersign_permitted(const struct admin *a,
 	return 0;
 }
 
+/* The statement; order may be "". */
+static int tell(struct unit *u, const char *act, const char *case_id,
+		const char *order, const char *reason, char id_out[static 17],
+		struct err *e)
+{
+	struct unit_write w;
+	uint8_t raw[8];
+	int r = unit_begin(u, "break-glass", &w, e);
+
+	if (r < 0)
+		return r;
+	secret_random(raw, sizeof raw);
+	hex_str(id_out, raw, sizeof raw);
+	jsonw_str(&w.draft.w, "glass", id_out);
+	jsonw_str(&w.draft.w, "act", act);
+	if (*case_id)
+		jsonw_str(&w.draft.w, "case", case_id);
+	if (*order)
+		jsonw_str(&w.draft.w, "of_order", order);
+	jsonw_str(&w.draft.w, "reason", reason);
+	w.flags = LEAF_FLAG_GLASS;
+	return unit_commit(u, &w, NULL, 0, NULL, e);
+}
+
+static int reason_check(const char *reason, struct err *e)
+{
+	if (!reason || !reason[strspn(reason, " \t")] ||
+	    strlen(reason) > ADMIN_TEXT_MAX)
+		return err_set(e, ERR_USAGE, "breaking the glass takes a "
+			       "reason");
+	return 0;
+}
+
+int glass_break_read(struct unit *u, const char *case_id, const char *reason,
+		     char id_out[static 17], struct err *e)
+{
+	int r = reason_check(reason, e);
+
+	if (r < 0)
+		return r;
+	r = glass_read_permitted(&u->admin, u->user_name, case_id, e);
+	if (r == 0)
+		r = tell(u, "read", case_id, "", reason, id_out, e);
+	return unit_denied(u, r, "break-glass", case_id, reason, e);
+}
+
 int glass_break_order(struct unit *u, const char *order_id, const char *reason,
 		      char id_out[static 17], struct err *e)
 {
 	const struct admin_order *o = admin_order(&u->admin, order_id);
 	char order[17], case_id[17], act[32], id[17];
-	uint8_t raw[8];
-	struct unit_write w;
-	int r;
+	int r = reason_check(reason, e);
 
-	if (!reason || !reason[strspn(reason, " \t")])
-		return err_set(e, ERR_USAGE, "breaking the glass takes a "
-			       "reason");
+	if (r < 0)
+		return r;
 	if (!o)
 		return err_set(e, ERR_NOENT, "no order '%s' was proposed here",
 			       order_id);
@@ -82,19 +126,9 @@ int glass_break_order(struct unit *u, const char *order_id, const char *reason,
 	memcpy(case_id, o->case_id, sizeof case_id);
 	snprintf(act, sizeof act, "%s", o->act);
 	r = unit_may(u, PERMIT_BREAK_GLASS, NULL, e);
-	if (r == 0)
-		r = unit_begin(u, "break-glass", &w, e);
 	if (r < 0)
 		return r;
-	secret_random(raw, sizeof raw);
-	hex_str(id, raw, sizeof raw);
-	jsonw_str(&w.draft.w, "glass", id);
-	jsonw_str(&w.draft.w, "act", act);
-	if (*case_id)
-		jsonw_str(&w.draft.w, "case", case_id);
-	jsonw_str(&w.draft.w, "of_order", order);
-	jsonw_str(&w.draft.w, "reason", reason);
-	r = unit_commit(u, &w, NULL, 0, NULL, e);
+	r = tell(u, act, case_id, order, reason, id, e);
 	if (r == 0)
 		memcpy(id_out, id, sizeof id);
 	return unit_denied(u, r, "break-glass", *case_id ? case_id : NULL,
@@ -121,5 +155,6 @@ int glass_countersign(struct unit *u, const char *id, struct err *e)
 	if (r < 0)
 		return r;
 	jsonw_str(&w.draft.w, "glass", full);
+	w.flags = LEAF_FLAG_GLASS_SIGNED;
 	return unit_commit(u, &w, NULL, 0, NULL, to);
 }

@@ -31,6 +31,15 @@
 int glass_break_order(struct unit *u, const char *order_id, const char *reason,
 		      char id_out[static 17], struct err *e);
 
+/*
+ * glass_break_read - to read a case one is no member of; for custody_log()
+ *   case_id   in full
+ * Returns 0, ERR_DENIED (sealed as well: no role that reads, the policy is
+ * off), ERR_USAGE (no reason).
+ */
+int glass_break_read(struct unit *u, const char *case_id, const char *reason,
+		     char id_out[static 17], struct err *e);
+
 /* glass_countersign - a supervisor answers for it afterwards; refusals are
  * ERR_DENIED and a leaf */
 int glass_countersign(struct unit *u, const char *id, struct err *e);

@@ -442,17 +442,21 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	struct err late = ERR_INIT;
 	int r = 0, begun = 0;
 
-	ext = calloc(nfiles + 1, sizeof *ext);
+	ext = calloc(w->nmore + nfiles + 1, sizeof *ext);
 	if (!ext) {
 		r = err_set(e, ERR_NOMEM, "no memory for a statement");
 		goto out;
 	}
+	if (w->nmore)
+		memcpy(ext, w->more, w->nmore * sizeof *ext);
 	for (size_t i = 0; r == 0 && i < nfiles; i++)
-		r = unit_hash_file(u, files[i], &ext[i], e);
+		r = unit_hash_file(u, files[i], &ext[w->nmore + i], e);
 	if (r == 0 && (kind == LEAF_RECOVERY || w->program))
 		r = draft_sign(&w->draft, &u->keys->collector, 1, &note, e);
 	else if (r == 0 && (r = draft_close(&w->draft, &text, e)) == 0)
 		r = unit_sign(u, text, &note, e);
+	if (r == 0 && w->also)
+		r = note_sig_line(text, w->also, &note, e);
 	/* The state refuses what the house's rules forbid: nothing is written
 	 * that its own reader would not take. */
 	if (r == 0 && w->stream == u->admin_stream)
@@ -460,9 +464,9 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	if (r < 0)
 		goto out;
 	item.statement = buf_view(&note);
-	item.flags = u->admin.lab ? LEAF_FLAG_LAB : 0;
+	item.flags = (uint16_t)(w->flags | (u->admin.lab ? LEAF_FLAG_LAB : 0));
 	item.externals = ext;
-	item.nexternals = (unsigned)nfiles;
+	item.nexternals = (unsigned)nfiles + w->nmore;
 	secret_random(item.salt, sizeof item.salt);
 	r = batch_add(w->batch, w->stream, &item, w->time_ms, seq_out, e);
 	begun = r == 0 || r == ERR_IO;

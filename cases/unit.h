@@ -157,6 +157,12 @@ struct unit_write {
 	struct batch *batch;
 	struct stream *stream;
 	int64_t time_ms;
+	/* set behind unit_begin(), where needed */
+	unsigned flags;			/* LEAF_FLAG_* besides the vault's */
+	const struct note_skey *also;	/* a second line, by this key */
+	const struct store_external *more; /* externals already hashed, named
+					   before the files */
+	unsigned nmore;
 };
 int unit_begin_in(struct unit *u, struct stream *stream, const char *dir,
 		  const char *kind, struct unit_write *w, struct err *e);

@@ -29,6 +29,8 @@ enum leaf_kind {
 #define LEAF_KIND_MAX 10
 
 #define LEAF_FLAG_LAB 1		/* made in lab mode: no evidence */
+#define LEAF_FLAG_GLASS 2	/* the glass was broken: one acts alone */
+#define LEAF_FLAG_GLASS_SIGNED 4	/* a broken glass was countersigned */
 
 /*
  * The bytes on disk, which are the bytes the tree hashes.

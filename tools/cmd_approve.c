@@ -4,6 +4,7 @@
 
 #include "cases/glass.h"
 #include "cases/order.h"
+#include "tools/cmd_policy.h"
 #include "tools/cmd_user.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -36,6 +37,8 @@ static const struct {
 } run_at_once[] = {
 	{ ORDER_USER_ROLE, user_run_role },
 	{ ORDER_USER_REVOKE, user_run_revoke },
+	{ ORDER_POLICY, policy_run },
+	{ ORDER_ESCROW, escrow_run },
 };
 
 static void order_json(struct jsonw *w, const struct unit *u,

@@ -2,6 +2,7 @@
 #include "tools/cmd_case.h"
 
 #include "tools/commands.h"
+#include "store/age.h"
 #include "util/clock.h"
 #include "util/json.h"
 
@@ -206,8 +207,20 @@ static int list(struct cli *cli, const struct unit *u)
 	return status;
 }
 
+/* Whom the case's key is wrapped to besides its members, or "". */
+static void escrow_text(const struct admin_case *c,
+			char out[static AGE_RECIPIENT_TEXT])
+{
+	static const uint8_t none[32];
+
+	*out = '\0';
+	if (memcmp(c->escrow, none, sizeof none) != 0)
+		age_recipient_str(c->escrow, out);
+}
+
 static void show_json(struct cli *cli, const struct admin_case *c)
 {
+	char escrow[AGE_RECIPIENT_TEXT];
 	struct buf b = BUF_INIT((size_t)64 << 20);
 	struct jsonw w = JSONW_INIT(&b);
 	char when[CLOCK_RFC3339_MAX];
@@ -271,6 +284,10 @@ static void show_json(struct cli *cli, const struct admin_case *c)
 	for (size_t i = 0; i < c->nmembers; i++)
 		jsonw_str(&w, NULL, c->members[i]);
 	jsonw_close(&w, ']');
+	jsonw_int(&w, "epoch", c->epoch);
+	jsonw_bool(&w, "epoch_due", c->epoch_due);
+	escrow_text(c, escrow);
+	jsonw_str(&w, "escrow", *escrow ? escrow : NULL);
 	jsonw_hex(&w, "mandate_sha256", c->sha256, sizeof c->sha256);
 	jsonw_close(&w, '}');
 	cli_json(cli, &b);
@@ -281,6 +298,7 @@ int case_show(struct cli *cli, const struct admin_case *c)
 {
 	char when[CLOCK_RFC3339_MAX], until[CLOCK_RFC3339_MAX];
 	char paris[CLOCK_RFC3339_MAX], later[CLOCK_RFC3339_MAX];
+	char escrow[AGE_RECIPIENT_TEXT];
 
 	if (cli->json) {
 		show_json(cli, c);
@@ -322,6 +340,11 @@ int case_show(struct cli *cli, const struct admin_case *c)
 			clock_rfc3339_s(c->decisions[i].date_ms, when));
 	for (size_t i = 0; i < c->nmembers; i++)
 		cli_out(cli, _("member      %s\n"), c->members[i]);
+	cli_out(cli, _("key         epoch %u%s\n"), c->epoch, c->epoch_due
+		? _(": somebody left, a new one is due") : "");
+	escrow_text(c, escrow);
+	if (*escrow)
+		cli_out(cli, _("escrow      %s\n"), escrow);
 	return CLI_OK;
 }
 

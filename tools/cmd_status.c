@@ -3,6 +3,7 @@
 #include "tools/session.h"
 #include "tools/shards.h"
 
+#include "cases/glass.h"
 #include "cases/receipts.h"
 #include "store/leaf.h"
 #include "util/clock.h"
@@ -125,6 +126,27 @@ void status_shards(struct cli *cli, const struct vault *v)
 	}
 }
 
+/*
+ * Broken glass, as the leaves themselves say: how many wait for a
+ * countersignature, and how many of those, at least, for too long.
+ */
+static uint64_t broken_glass(struct vault *v, uint64_t size, uint64_t *overdue)
+{
+	const int64_t now = clock_wall_ms();
+	uint64_t broken = 0, old = 0, done = 0;
+	struct leaf l;
+
+	for (uint64_t i = 0; i < size && vault_leaf(v, i, &l) == 0; i++) {
+		if (l.flags & LEAF_FLAG_GLASS) {
+			broken++;
+			old += now - l.time_ms >= GLASS_HOURS * 3600000LL;
+		}
+		done += (l.flags & LEAF_FLAG_GLASS_SIGNED) != 0;
+	}
+	*overdue = old > done ? old - done : 0;
+	return broken > done ? broken - done : 0;
+}
+
 int cmd_status(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -138,7 +160,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	struct vault *v = NULL;
 	struct leaf leaf;
 	const char *path;
-	uint64_t size, kept, lost;
+	uint64_t size, kept, lost, glass, overdue;
 	size_t cases, months;
 	int opt, bad, status = CLI_OK;
 
@@ -159,6 +181,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		clock_paris(leaf.time_ms, paris);
 	}
 	kept = newest_receipt(v, &bad, &lost, &e);
+	glass = broken_glass(v, size, &overdue);
 	cases = count_dir(path, "cases");
 	months = count_dir(path, "audit");
 	if (cli->json) {
@@ -171,6 +194,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		jsonw_str(&w, "last", *when ? when : NULL);
 		jsonw_int(&w, "cases", (int64_t)cases);
 		jsonw_int(&w, "audit_months", (int64_t)months);
+		jsonw_int(&w, "glass_open", (int64_t)glass);
+		jsonw_int(&w, "glass_overdue", (int64_t)overdue);
 		jsonw_int(&w, "receipt_leaves", (int64_t)kept);
 		jsonw_bool(&w, "receipt_holds", !bad);
 		jsonw_int(&w, "receipts_lost", (int64_t)lost);
@@ -197,6 +222,10 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 			cli_out(cli, "%s", _("lab         yes: no record of "
 				"this vault is evidence\n"));
 	}
+	if (glass)
+		cli_warn(cli, _("GLASS BROKEN: %" PRIu64 " wait for a "
+				"countersignature, %" PRIu64 " of them overdue: "
+				"scelle approve"), glass, overdue);
 	if (bad)
 		cli_warn(cli, "%s", e.text);
 	vault_close(v);

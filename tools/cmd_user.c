@@ -166,7 +166,7 @@ static int ordered(struct cli *cli, struct unit *u, struct user_args *a,
 	    (strcmp(act, ORDER_USER_ADD) != 0 ||
 	     order_roles(json_object_get(subject, "roles")))) {
 		if (!o.reason)
-			o.reason = a->glass;
+			o.reason = a->glass ? a->glass : "a new user";
 		r = propose(cli, u, &o, a->glass, id, e);
 		a->order = r == 1 ? id : NULL;
 	}

@@ -16,12 +16,14 @@ cli_command_fn cmd_audit;
 cli_command_fn cmd_audit_rules;	/* audit grant, audit policy */
 cli_command_fn cmd_case;
 cli_command_fn cmd_collect;
+cli_command_fn cmd_escrow;
 cli_command_fn cmd_export;
 cli_command_fn cmd_gaps;
 cli_command_fn cmd_init;
 cli_command_fn cmd_key;
 cli_command_fn cmd_note;
 cli_command_fn cmd_parse;
+cli_command_fn cmd_policy;
 cli_command_fn cmd_posts;
 cli_command_fn cmd_profile;
 cli_command_fn cmd_receipt;

@@ -28,6 +28,8 @@ static const struct cli_command commands[] = {
 	{ "export", cmd_export, N_("write a signed evidence bundle") },
 	{ "gaps", cmd_gaps, N_("show from the records how politely a case was collected") },
 	{ "approve", cmd_approve, N_("orders of two persons: what waits, and approving it") },
+	{ "policy", cmd_policy, N_("rules of the unit") },
+	{ "escrow", cmd_escrow, N_("whom every case's key is wrapped to as well") },
 	{ "audit", cmd_audit, N_("who did what, when and why; for supervisors") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
 	{ "shard", cmd_shard, N_("the shards of the log; begin a new one") },

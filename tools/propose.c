@@ -4,6 +4,13 @@
 #include "cases/glass.h"
 #include "util/json.h"
 
+void glass_warn(struct cli *cli, const char *id)
+{
+	cli_warn(cli, _("GLASS BROKEN: %s is to be countersigned by a "
+			"supervisor within %d hours: scelle approve %s"), id,
+		 GLASS_HOURS, id);
+}
+
 int propose(struct cli *cli, struct unit *u, const struct order_options *o,
 	    const char *glass, char id_out[static 17], struct err *e)
 {
@@ -19,9 +26,7 @@ int propose(struct cli *cli, struct unit *u, const struct order_options *o,
 		r = glass_break_order(u, id_out, glass, broken, e);
 		if (r < 0)
 			return r;
-		cli_warn(cli, _("GLASS BROKEN: %s is to be countersigned by a "
-				"supervisor within %d hours: scelle approve "
-				"%s"), broken, GLASS_HOURS, broken);
+		glass_warn(cli, broken);
 		return 1;
 	}
 	jsonw_open(&w, NULL, '{');

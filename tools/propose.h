@@ -20,4 +20,7 @@
 int propose(struct cli *cli, struct unit *u, const struct order_options *o,
 	    const char *glass, char id_out[static 17], struct err *e);
 
+/* glass_warn - say on stderr, always, that the glass is broken */
+void glass_warn(struct cli *cli, const char *id);
+
 #endif

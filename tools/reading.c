@@ -4,6 +4,7 @@
 #include "cases/mask.h"
 #include "crawler/profiles.h"
 #include "parsers/worker.h"
+#include "tools/propose.h"
 #include "tools/session.h"
 #include "util/clock.h"
 
@@ -13,7 +14,7 @@
 #define LIMIT_MAX 10000000u
 
 enum { WHY = 256, SOURCE, SINCE, UNTIL, LIMIT, VERSIONS, BEST, UNMASK,
-       STATEMENT, RAW, BODY };
+       STATEMENT, RAW, BODY, GLASS };
 
 static const struct {
 	struct option o;
@@ -21,6 +22,7 @@ static const struct {
 } all_options[] = {
 	{ { "why", required_argument, NULL, WHY }, 0 },
 	{ { "unmask", no_argument, NULL, UNMASK }, 0 },
+	{ { "break-glass", required_argument, NULL, GLASS }, 0 },
 	{ { "help", no_argument, NULL, 'h' }, 0 },
 	{ { "source", required_argument, NULL, SOURCE }, READ_FILTER },
 	{ { "since", required_argument, NULL, SINCE }, READ_FILTER },
@@ -40,6 +42,9 @@ static int take_option(struct reading *rd, int opt, struct err *e)
 	switch (opt) {
 	case WHY:
 		rd->why = optarg;
+		return 0;
+	case GLASS:
+		rd->glass = optarg;
 		return 0;
 	case SOURCE:
 		rd->source = optarg;
@@ -124,8 +129,10 @@ int reading_log(struct reading *rd, const char *query, const uint64_t *item,
 {
 	struct access a = { .command = rd->command, .why = rd->why,
 			    .case_name = rd->case_name, .items = item,
-			    .nitems = item != NULL, .unmasked = rd->unmask };
+			    .nitems = item != NULL, .unmasked = rd->unmask,
+			    .glass = rd->glass };
 	struct buf masked = BUF_INIT(65536);
+	size_t before;
 	int r = session_open(rd->cli, VAULT_WRITE, &rd->u, e);
 
 	if (r == 0 && query) {
@@ -134,8 +141,11 @@ int reading_log(struct reading *rd, const char *query, const uint64_t *item,
 		r = r < 0 ? err_set(e, r, "the question is too long") : 0;
 		a.query = buf_cstr(&masked);
 	}
+	before = rd->u ? rd->u->admin.nglasses : 0;
 	if (r == 0)
 		r = custody_log(rd->u, &a, &rd->g, e);
+	if (rd->u && rd->u->admin.nglasses > before)
+		glass_warn(rd->cli, rd->u->admin.glasses[before].id);
 	if (r == 0 && !item) {
 		rd->listing = 1;
 		rd->cli->hold = &rd->page;

@@ -18,7 +18,7 @@ struct reading {
 	const char *command;
 	/* from the command line */
 	const char *case_name, *arg;	/* first and second word; or NULL */
-	const char *why, *source;
+	const char *why, *source, *glass;
 	int64_t from_ms, to_ms;		/* 0: no bound */
 	uint64_t limit;			/* 0: none given */
 	int all_versions, best, unmask;
@@ -40,7 +40,8 @@ struct reading {
 	struct err late;		/* of reading_row() */
 };
 
-/* Which options a command has; --why, --unmask and --help are with all. */
+/* Which options a command has; --why, --unmask,
+ * --break-glass and --help are with all. */
 enum {
 	READ_FILTER = 1 << 0,	/* --source --since --until */
 	READ_LIMIT = 1 << 1,	/* --limit */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Rules of the unit that its supervisors and administrators set, each an admin
+ * statement, and an order of two as soon as two persons could sign it.
+ *
+ *	export-orders  required | off   an export takes two people
+ *	break-glass    on | off         who reads content may read a case without
+ *	                                being a member, seen by everybody: glass.h
+ */
+#ifndef CASES_POLICY_H
+#define CASES_POLICY_H
+
+#include "cases/unit.h"
+#include "util/json.h"
+
+/*
+ * policy_set
+ *   order   the approved order's id, or NULL
+ * Turning break-glass on makes its key: wrapped to every user who reads
+ * content; turning it off destroys those wraps.
+ * Returns 0, ERR_DENIED (sealed as well), ERR_USAGE (no such policy or value)
+ * or the vault's errors.
+ */
+int policy_set(struct unit *u, const char *policy, const char *value,
+	       const char *order, struct err *e);
+
+/*
+ * escrow_set - whom every case's secret is wrapped to as well, from now on
+ *   recipient   an age recipient, or "none"
+ * Cases there are get their wrap when a member next opens them.
+ */
+int escrow_set(struct unit *u, const char *recipient, const char *order,
+	       struct err *e);
+
+/* policy_subject, escrow_subject - what their orders are about; json_decref()
+ * it; NULL: no memory */
+json_t *policy_subject(const char *policy, const char *value);
+json_t *escrow_subject(const char *recipient);
+
+#endif
