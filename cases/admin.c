@@ -107,6 +107,7 @@ void admin_release(struct admin *a)
 		free(a->glasses[i].countersigned);
 	}
 	free(a->glasses);
+	admin_anchor_release(&a->anchor);
 	memset(a, 0, sizeof *a);
 }
 

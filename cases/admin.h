@@ -17,6 +17,7 @@
 #define CASES_ADMIN_H
 
 #include "cases/audit_policy.h"
+#include "cases/admin_anchor.h"
 #include "store/note.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -159,6 +160,7 @@ struct admin {
 	struct admin_glass *glasses;
 	size_t nglasses;
 	struct admin_policy policy;
+	struct admin_anchor anchor;
 	int has_escrow;
 	uint8_t escrow[32];		/* every case's secret is wrapped to it
 					   as well */

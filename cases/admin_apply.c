@@ -182,6 +182,13 @@ static const struct kind {
 	{ "break-glass", apply_glass, PERMIT_BREAK_GLASS, NULL, { NULL } },
 	{ "countersigned", apply_countersign, PERMIT_COUNTERSIGN, NULL,
 	  { NULL } },
+	{ "anchor-authority", apply_anchor_authority, PERMIT_POLICY, NULL,
+	  { NULL } },
+	{ "anchor-authority-remove", apply_anchor_remove, PERMIT_POLICY, NULL,
+	  { NULL } },
+	{ "witness-policy", apply_witness_policy, PERMIT_POLICY, NULL,
+	  { NULL } },
+	{ "anchor", apply_anchor, PERMIT_ANCHOR, NULL, { NULL } },
 	{ "recovery", apply_nothing, PERMIT_PROGRAM, NULL, { NULL } },
 	{ "shard", apply_shard, PERMIT_PROGRAM, NULL, { NULL } },
 };

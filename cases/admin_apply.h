@@ -62,5 +62,9 @@ int apply_order_used(struct context *c);
 int apply_glass_share(struct context *c);
 int apply_glass(struct context *c);
 int apply_countersign(struct context *c);
+int apply_anchor_authority(struct context *c);
+int apply_anchor_remove(struct context *c);
+int apply_witness_policy(struct context *c);
+int apply_anchor(struct context *c);
 
 #endif

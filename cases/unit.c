@@ -420,6 +420,9 @@ int unit_begin_in(struct unit *u, struct stream *stream, const char *dir,
 	w->time_ms = clock_wall_ms();
 	draft_begin(&w->draft, kind, vault_origin(u->vault), dir,
 		    batch_number(w->batch, stream), w->time_ms);
+	/* Younger than that token, therefore (docs/outside-memory.md). */
+	if (u->admin.anchor.has_token)
+		jsonw_hex(&w->draft.w, "anchor", u->admin.anchor.token, 32);
 	return 0;
 }
 
@@ -451,7 +454,9 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 		memcpy(ext, w->more, w->nmore * sizeof *ext);
 	for (size_t i = 0; r == 0 && i < nfiles; i++)
 		r = unit_hash_file(u, files[i], &ext[w->nmore + i], e);
-	if (r == 0 && (kind == LEAF_RECOVERY || w->program))
+	/* What the program does by itself */
+	if (r == 0 && (kind == LEAF_RECOVERY || kind == LEAF_ANCHOR ||
+		       w->program))
 		r = draft_sign(&w->draft, &u->keys->collector, 1, &note, e);
 	else if (r == 0 && (r = draft_close(&w->draft, &text, e)) == 0)
 		r = unit_sign(u, text, &note, e);

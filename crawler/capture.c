@@ -24,6 +24,7 @@ struct capturer {
 	char case_id[17];
 	uint8_t mandate[32];
 	char software_sha256[65];
+	char anchor[65];	/* "" when there is none */
 	struct sandbox_report fetch, parse;
 	int has_parse;
 	struct utsname host;
@@ -67,6 +68,7 @@ int capturer_new(const struct capture_setup *s, struct capturer **out,
 	snprintf(c->case_id, sizeof(c->case_id), "%s", s->case_id);
 	snprintf(c->software_sha256, sizeof(c->software_sha256), "%s",
 		 s->session->software_sha256);
+	snprintf(c->anchor, sizeof(c->anchor), "%s", s->session->anchor);
 	memcpy(c->mandate, s->mandate_sha256, sizeof(c->mandate));
 	c->fetch = *s->fetch_sandbox;
 	if (s->parse_sandbox) {
@@ -281,6 +283,8 @@ static void begin(const struct capturer *c, struct buf *text, struct jsonw *w,
 	jsonw_str(w, "stream", c->stream_dir);
 	jsonw_int(w, "n", (int64_t)n);
 	put_time(w, "time", now_ms);
+	if (*c->anchor)
+		jsonw_str(w, "anchor", c->anchor);
 	jsonw_str(w, "case", c->case_id);
 }
 

@@ -22,6 +22,7 @@ struct crawl_session {
 	const char *collector_name;	/* note key name */
 	uint8_t unit_secret[32];	/* opens crawl.journal, gates.journal */
 	char software_sha256[65];	/* hex, of the running executable */
+	char anchor[65];		/* hex, of the last time stamp; "": none */
 };
 
 struct crawl_options {

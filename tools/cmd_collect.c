@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "tools/commands.h"
+#include "tools/anchoring.h"
 #include "tools/session.h"
 
 #include "cases/casefile.h"
@@ -35,6 +36,8 @@ static const char help[] = N_(
 "  --why TEXT             the reason, for the record\n"
 "  --user-agent TEXT      what to call oneself; it must be truthful\n"
 "  --parse-children N     1 to 8 processes that read pages\n"
+"  --offline              do not show the log to witnesses and authorities at the\n"
+"                         end\n"
 "  --fast                 no politeness: in a lab vault only\n"
 "\n"
 "'--user timer' runs a pass with the unit's passphrase and nobody logged in: it\n"
@@ -172,6 +175,7 @@ static void tell(struct cli *cli, const char *id, const struct crawl_report *r)
 struct collect_args {
 	const char *name, *source, *why;
 	struct crawl_options crawl;
+	int offline;
 };
 
 static int hash_self(const char *path, char hex[static 65], struct err *e)
@@ -262,6 +266,8 @@ static int prepare(struct cli *cli, struct unit *u, struct collect_args *a,
 	memcpy(p->session->collector_seed, u->keys->collector.seed, 32);
 	p->session->collector_name = u->keys->collector.vkey.name;
 	memcpy(p->session->unit_secret, u->keys->receive.secret, 32);
+	if (u->admin.anchor.has_token)
+		hex_str(p->session->anchor, u->admin.anchor.token, 32);
 	r = hash_self(a->crawl.self_path, p->session->software_sha256, e);
 	if (r < 0)
 		return r;
@@ -400,7 +406,7 @@ out:
 static int read_args(struct cli *cli, int argc, char **argv,
 		     struct collect_args *a)
 {
-	enum { PAGES, SINCE, NO_MEDIA, WHY, AGENT, CHILDREN, FAST };
+	enum { PAGES, SINCE, NO_MEDIA, WHY, AGENT, CHILDREN, FAST, OFFLINE };
 	static const struct option options[] = {
 		{ "pages", required_argument, NULL, PAGES },
 		{ "since", required_argument, NULL, SINCE },
@@ -409,6 +415,7 @@ static int read_args(struct cli *cli, int argc, char **argv,
 		{ "user-agent", required_argument, NULL, AGENT },
 		{ "parse-children", required_argument, NULL, CHILDREN },
 		{ "fast", no_argument, NULL, FAST },
+		{ "offline", no_argument, NULL, OFFLINE },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -447,6 +454,9 @@ static int read_args(struct cli *cli, int argc, char **argv,
 		case FAST:
 			a->crawl.fast = 1;
 			break;
+		case OFFLINE:
+			a->offline = 1;
+			break;
 		case 'h':
 			cli_help(cli, _(help));
 			return -1;
@@ -481,6 +491,8 @@ int cmd_collect(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, &e);
 	before = vault_size(u->vault);
 	r = collect(cli, u, &a, &e);
+	if (r == 0 && !a.offline)
+		anchoring_after(cli, u);
 	cli->wrote = vault_size(u->vault) != before;
 	status = r < 0 ? cli_fail(cli, &e) : CLI_OK;
 	return session_close(cli, u, status);

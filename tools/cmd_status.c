@@ -4,6 +4,8 @@
 #include "tools/shards.h"
 
 #include "cases/glass.h"
+#include "cases/anchor.h"
+#include "cases/anchor_seen.h"
 #include "cases/receipts.h"
 #include "store/leaf.h"
 #include "util/clock.h"
@@ -147,6 +149,52 @@ static uint64_t broken_glass(struct vault *v, uint64_t size, uint64_t *overdue)
 	return broken > done ? broken - done : 0;
 }
 
+/* What stands outside, and since when nothing came (R19). */
+static void tell_anchors(struct cli *cli, const struct anchor_seen *a,
+			 uint64_t size)
+{
+	char when[CLOCK_RFC3339_MAX];
+
+	if (a->witnessed)
+		cli_out(cli, _("witnessed   up to %" PRIu64 " leaves, at %s, by "
+			"%u\n"), a->witnessed,
+			clock_rfc3339_s(a->witnessed_ms, when), a->witnesses);
+	if (a->stamped)
+		cli_out(cli, _("stamped     %" PRIu64 " leaves, at %s, by %s "
+			"(whether it is qualified: scelle anchor authority "
+			"list)\n"), a->stamped,
+			clock_rfc3339(a->stamped_ms, when), a->by);
+	if (a->stamped < size)
+		cli_out(cli, _("clock       only the local clock vouches for "
+			"the time of the leaves from %" PRIu64 " on\n"),
+			a->stamped);
+}
+
+static void warn_late(struct cli *cli, const struct anchor_seen *a)
+{
+	int64_t now = clock_wall_ms();
+
+	if (a->lines && now - a->witnessed_ms > ANCHOR_LATE_MS)
+		cli_warn(cli, "%s", _("no witness has cosigned for 24 hours"));
+	if (a->tokens && now - a->stamped_ms > ANCHOR_TOKEN_LATE_MS)
+		cli_warn(cli, "%s", _("no time stamp for 4 hours"));
+}
+
+static void json_anchors(struct jsonw *w, const struct anchor_seen *a)
+{
+	char when[CLOCK_RFC3339_MAX];
+
+	jsonw_int(w, "witnessed", (int64_t)a->witnessed);
+	jsonw_str(w, "witnessed_at", a->witnessed
+		  ? clock_rfc3339_s(a->witnessed_ms, when) : NULL);
+	jsonw_int(w, "witnesses", (int64_t)a->witnesses);
+	jsonw_int(w, "stamped", (int64_t)a->stamped);
+	jsonw_str(w, "stamped_at", a->stamped
+		  ? clock_rfc3339(a->stamped_ms, when) : NULL);
+	jsonw_str(w, "stamped_by", a->stamped ? a->by : NULL);
+	jsonw_int(w, "local_clock_from", (int64_t)a->stamped);
+}
+
 int cmd_status(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -157,6 +205,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	struct jsonw w = JSONW_INIT(&b);
 	char when[CLOCK_RFC3339_MAX] = "", paris[CLOCK_RFC3339_MAX] = "";
 	struct err e = ERR_INIT;
+	struct anchor_seen anchors = { .stamped = 0 };
+	struct err quiet = ERR_INIT;
 	struct vault *v = NULL;
 	struct leaf leaf;
 	const char *path;
@@ -182,6 +232,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	}
 	kept = newest_receipt(v, &bad, &lost, &e);
 	glass = broken_glass(v, size, &overdue);
+	if (anchor_seen(v, &anchors, &quiet) < 0)
+		cli_warn(cli, "%s", quiet.text);
 	cases = count_dir(path, "cases");
 	months = count_dir(path, "audit");
 	if (cli->json) {
@@ -200,6 +252,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		jsonw_bool(&w, "receipt_holds", !bad);
 		jsonw_int(&w, "receipts_lost", (int64_t)lost);
 		json_shards(&w, v);
+		json_anchors(&w, &anchors);
 		jsonw_close(&w, '}');
 		status = cli_json(cli, &b);
 	} else {
@@ -218,6 +271,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 			cli_out(cli, _("receipts    %" PRIu64 " kept here are of "
 				"what a restore lost\n"), lost);
 		status_shards(cli, v);
+		tell_anchors(cli, &anchors, size);
 		if (vault_lab(v))
 			cli_out(cli, "%s", _("lab         yes: no record of "
 				"this vault is evidence\n"));
@@ -228,6 +282,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 				"scelle approve"), glass, overdue);
 	if (bad)
 		cli_warn(cli, "%s", e.text);
+	warn_late(cli, &anchors);
 	vault_close(v);
 	buf_release(&b);
 	return status;

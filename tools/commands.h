@@ -11,6 +11,7 @@ struct cli;
 typedef int cli_command_fn(struct cli *cli, int argc, char **argv);
 
 cli_command_fn cmd_age;
+cli_command_fn cmd_anchor;
 cli_command_fn cmd_approve;
 cli_command_fn cmd_audit;
 cli_command_fn cmd_audit_rules;	/* audit grant, audit policy */
@@ -37,5 +38,6 @@ cli_command_fn cmd_timeline;
 cli_command_fn cmd_user;
 cli_command_fn cmd_verify;
 cli_command_fn cmd_warc;
+cli_command_fn cmd_witness;
 
 #endif
