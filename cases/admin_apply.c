@@ -189,6 +189,9 @@ static const struct kind {
 	{ "witness-policy", apply_witness_policy, PERMIT_POLICY, NULL,
 	  { NULL } },
 	{ "anchor", apply_anchor, PERMIT_ANCHOR, NULL, { NULL } },
+	{ "custodians", apply_nothing, PERMIT_POLICY, NULL, { NULL } },
+	{ "handed-over", apply_nothing, PERMIT_POLICY, NULL, { NULL } },
+	{ "service", apply_nothing, PERMIT_PROGRAM, NULL, { NULL } },
 	{ "recovery", apply_nothing, PERMIT_PROGRAM, NULL, { NULL } },
 	{ "shard", apply_shard, PERMIT_PROGRAM, NULL, { NULL } },
 };

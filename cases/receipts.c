@@ -112,48 +112,54 @@ int receipts_list(const char *vkey, struct receipts_entry **out, size_t *n,
 	return 0;
 }
 
+int receipts_put(const char *vkey, uint64_t leaf, const uint8_t head[static 4],
+		 struct bytes receipt, char *path_out, struct err *e)
+{
+	struct receipts_entry *list = NULL;
+	char dir[FILE_PATH_MAX] = "", path[FILE_PATH_MAX] = "", name[64];
+	char digits[HEAD_DIGITS + 1];
+	size_t n = 0;
+	int r = receipts_dir(vkey, dir, e);
+
+	if (r == 0)
+		r = make_dirs(dir, e);
+	if (r < 0)
+		return r;
+	hex_str(digits, head, HEAD_DIGITS / 2);
+	snprintf(name, sizeof name, "%0*" PRIu64 "-%s" SUFFIX, NAME_DIGITS,
+		 leaf, digits);
+	r = file_path(path, dir, name, NULL);
+	if (r < 0)
+		return err_set(e, r, "the path to the receipts is too long");
+	/* The one that is there has the same head: never replace it. */
+	r = file_create(path, receipt, 0600, e);
+	if (r == ERR_EXIST)
+		r = 0;
+	if (r < 0)
+		return r;
+	if (path_out)
+		memcpy(path_out, path, sizeof path);
+	if (receipts_list(vkey, &list, &n, NULL) == 0)
+		for (size_t i = 0; i + RECEIPTS_KEPT < n; i++)
+			unlink(list[i].path);
+	free(list);
+	return 0;
+}
+
 int receipts_keep(struct vault *v, char *path_out, struct err *e)
 {
 	struct buf text = BUF_INIT(RECEIPT_BYTES_MAX);
-	struct receipts_entry *list = NULL;
-	char dir[FILE_PATH_MAX] = "", path[FILE_PATH_MAX] = "", name[64];
-	char head[HEAD_DIGITS + 1];
-	uint8_t hash[32];
 	uint64_t size = vault_size(v);
-	size_t n = 0;
+	uint8_t hash[32];
 	int r;
 
 	if (!size)
 		return 0;
 	r = vault_receipt(v, size - 1, &text, e);
-	if (r == 0)
-		r = receipts_dir(receipts_name(v), dir, e);
-	if (r == 0)
-		r = make_dirs(dir, e);
-	if (r < 0)
-		goto out;
 	sha256_once(vault_head(v), hash);
-	hex_str(head, hash, HEAD_DIGITS / 2);
-	snprintf(name, sizeof name, "%0*" PRIu64 "-%s" SUFFIX, NAME_DIGITS,
-		 size - 1, head);
-	r = file_path(path, dir, name, NULL);
-	if (r < 0) {
-		err_set(e, r, "the path to the receipts is too long");
-		goto out;
-	}
-	/* The one that is there has the same head: never replace it. */
-	r = file_create(path, buf_view(&text), 0600, e);
-	if (r == ERR_EXIST)
-		r = 0;
-	if (r < 0)
-		goto out;
-	if (path_out)
-		memcpy(path_out, path, sizeof path);
-	if (receipts_list(receipts_name(v), &list, &n, NULL) == 0)
-		for (size_t i = 0; i + RECEIPTS_KEPT < n; i++)
-			unlink(list[i].path);
-out:
-	free(list);
+	if (r == 0)
+		r = receipts_put(receipts_name(v), size - 1, hash,
+				 buf_view(&text), path_out, e);
 	buf_release(&text);
 	return r;
 }

@@ -31,6 +31,16 @@ int receipts_keep(struct vault *v, char *path_out, struct err *e);
 const char *receipts_name(const struct vault *v);
 
 /*
+ * receipts_put - keep a receipt that a custody service sent
+ *   vkey   verifier key of the log
+ *   leaf   the position it proves
+ *   head   first bytes of the SHA-256 of its signed head
+ *   path_out   as above
+ */
+int receipts_put(const char *vkey, uint64_t leaf, const uint8_t head[static 4],
+		 struct bytes receipt, char *path_out, struct err *e);
+
+/*
  * receipts_list - those kept for the log of a verifier key, oldest first
  *   out    one allocation: the caller frees it
  */

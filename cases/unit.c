@@ -23,6 +23,8 @@ int unit_sealed(const struct unit *u, const char *rel, uint8_t *out, size_t n,
 	char path[FILE_PATH_MAX];
 	int r = unit_path(u, rel, path, e);
 
+	if (u->link && u->link->sealed)
+		return u->link->sealed(u->link->arg, rel, out, n, e);
 	if (r == 0)
 		r = file_read(path, &sealed, e);
 	if (r == 0) {
@@ -156,13 +158,13 @@ out:
 
 /* --- opening --------------------------------------------------------------- */
 
-static int replay(struct unit *u, struct err *e)
+int unit_replay(struct unit *u, struct err *e)
 {
 	struct buf note = BUF_INIT(NOTE_MAX);
 	uint64_t n = stream_count(u->admin_stream);
 	int r = 0;
 
-	for (uint64_t i = 0; r == 0 && i < n; i++) {
+	for (uint64_t i = u->admin.count; r == 0 && i < n; i++) {
 		buf_clear(&note);
 		r = stream_get(u->admin_stream, i, 0, &note, NULL, e);
 		if (r == 0)
@@ -184,10 +186,8 @@ int unit_open_admin(struct unit *u, struct err *e)
 		r = stream_open(u->vault, ADMIN_STREAM,
 				u->keys->receive.recipient, tag,
 				&u->admin_stream, e);
-	if (r == 0)
-		r = stream_unlock(u->admin_stream, u->keys->receive.secret, e);
 	secret_wipe(tag, sizeof tag);
-	return r == 0 ? replay(u, e) : r;
+	return r == 0 ? unit_admin_on(u, e) : r;
 }
 
 /* What a crash left was put in order: the log says so. */
@@ -236,8 +236,6 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 	      enum vault_mode mode, struct unit **out, struct err *e)
 {
 	struct unit *u = calloc(1, sizeof *u);
-	const struct admin_user *who;
-	const struct vault_shard *begun;
 	char format[FILE_PATH_MAX];
 	int r;
 
@@ -269,20 +267,31 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 			goto out;
 		u->writable = 1;
 	}
-	r = unit_open_admin(u, e);
+	r = unit_enter(u, e);
+out:
 	if (r < 0)
-		goto out;
+		unit_close(u);
+	else
+		*out = u;
+	return r;
+}
+
+int unit_enter(struct unit *u, struct err *e)
+{
+	const struct admin_user *who;
+	const struct vault_shard *begun;
+	int r = unit_open_admin(u, e);
+
+	if (r < 0)
+		return r;
 	/* A shard that was begun and not spoken of yet has no statement. */
 	begun = vault_shard_at(u->vault, vault_shards(u->vault) - 1);
 	if (vault_shards(u->vault) > 1 && vault_size(u->vault) == begun->first)
 		begun--;
 	if (strcmp(u->admin.origin ? u->admin.origin : "", begun->origin) != 0 ||
-	    memcmp(u->admin.collector.pk, u->keys->collector.vkey.pk, 32) !=
-	    0) {
-		r = err_set(e, ERR_DAMAGED, "the unit's keys are not those of "
-			    "its init statement");
-		goto out;
-	}
+	    memcmp(u->admin.collector.pk, u->keys->collector.vkey.pk, 32) != 0)
+		return err_set(e, ERR_DAMAGED, "the unit's keys are not those "
+			       "of its init statement");
 	if (u->user) {
 		who = admin_user(&u->admin, u->user_name);
 		if (!who || memcmp(who->sign.pk, u->user->sign.vkey.pk, 32) !=
@@ -293,19 +302,15 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 			r = err_set(e, ERR_DENIED, "user '%s' was revoked",
 				    u->user_name);
 		if (r < 0)
-			goto out;
+			return r;
 	}
+	/* A session that reads leaves all this to its keeper. */
 	if (u->writable)
 		r = unit_shard_say(u, e);
 	if (r == 0 && u->writable)
 		r = tell_recovery(u, e);
-	if (r == 0)
+	if (r == 0 && !u->link)
 		r = unit_shard_due(u, clock_wall_ms(), e);
-out:
-	if (r < 0)
-		unit_close(u);
-	else
-		*out = u;
 	return r;
 }
 
@@ -410,14 +415,23 @@ int unit_begin_in(struct unit *u, struct stream *stream, const char *dir,
 	if (!u->writable)
 		return err_set(e, ERR_DENIED, "the vault is open for reading "
 			       "only");
+	w->stream = stream;
+	w->time_ms = clock_wall_ms();
+	snprintf(w->dir, sizeof w->dir, "%s", dir);
+	snprintf(w->kind, sizeof w->kind, "%s", kind);
+	if (u->link && u->link->record) {
+		/* The keeper knows the number. */
+		draft_begin(&w->draft, kind, vault_origin(u->vault), dir, 0,
+			    w->time_ms);
+		w->head = w->draft.text.len;
+		return 0;
+	}
 	r = unit_shard_due(u, clock_wall_ms(), e);
 	if (r < 0)
 		return r;
 	r = batch_begin(u->vault, &w->batch, e);
 	if (r < 0)
 		return r;
-	w->stream = stream;
-	w->time_ms = clock_wall_ms();
 	draft_begin(&w->draft, kind, vault_origin(u->vault), dir,
 		    batch_number(w->batch, stream), w->time_ms);
 	/* Younger than that token, therefore (docs/outside-memory.md). */
@@ -454,9 +468,17 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 		memcpy(ext, w->more, w->nmore * sizeof *ext);
 	for (size_t i = 0; r == 0 && i < nfiles; i++)
 		r = unit_hash_file(u, files[i], &ext[w->nmore + i], e);
-	/* What the program does by itself */
+	if (u->link && u->link->record) {
+		if (r == 0)
+			r = unit_record_link(u, w, kind, ext,
+					     nfiles + w->nmore, seq_out, e);
+		goto out;
+	}
+	/* A service signs itself what its log says of its users. */
 	if (r == 0 && (kind == LEAF_RECOVERY || kind == LEAF_ANCHOR ||
-		       w->program))
+		       w->program ||
+		       (u->link && (!strncmp(w->dir, "audit/", 6) ||
+				    !strcmp(w->kind, "audit-month")))))
 		r = draft_sign(&w->draft, &u->keys->collector, 1, &note, e);
 	else if (r == 0 && (r = draft_close(&w->draft, &text, e)) == 0)
 		r = unit_sign(u, text, &note, e);

@@ -34,13 +34,18 @@ struct unit_link {
 			  uint8_t *secret, size_t n, struct err *e);
 	int (*sealed)(void *arg, const char *path, uint8_t *out, size_t n,
 		      struct err *e);
+	/* slots of the admin stream, from the n-th on: stream_slots_put() */
+	int (*slots)(void *arg, uint64_t from, struct buf *out, struct err *e);
 	/*
-	 * unit_record(): number, sign and commit.  text is the statement as far
-	 * as it is known, without n: it is put in as the leaf's place is known.
-	 *   by_user   1: the user signs; 0: the unit's collector
+	 * unit_record(): number, sign and commit.
+	 *   members  what the statement says behind log, stream, n and time:
+	 *            JSON from a comma (or nothing) to the closing brace and
+	 *            newline
+	 * What stands in the audit is signed by the unit's collector for the
+	 * user that the keeper knows; all else by the user.
 	 */
-	int (*record)(void *arg, const char *dir, struct bytes text,
-		      size_t n_at, int by_user, unsigned leaf,
+	int (*record)(void *arg, const char *dir, const char *kind,
+		      struct bytes members, unsigned leaf,
 		      const struct store_external *files, size_t nfiles,
 		      uint64_t *seq_out, struct err *e);
 };
@@ -101,6 +106,36 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 	      enum vault_mode mode, struct unit **out, struct err *e);
 void unit_close(struct unit *u);	/* NULL allowed */
 
+/*
+ * unit_open_keys - open a vault with the unit's keys at hand, nobody logged in
+ *   keys   copied
+ * Returns as unit_open().
+ */
+int unit_open_keys(const char *path, const struct unit_keys *keys,
+		   enum vault_mode mode, struct unit **out, struct err *e);
+
+/*
+ * unit_open_service - open a vault in a session of the custody service
+ *   user   who the keeper says is logged in
+ *   link   where the secrets are; outlives the unit
+ *   keys   NULL: reading beside the writer, statements go over the link;
+ *          else the unit's: writing in turns, copied
+ *   take, give, arg   see vault_share(); for keys only
+ * Returns as unit_open(); ERR_DENIED for a user who is not entered or revoked.
+ */
+int unit_open_service(const char *path, const char *user,
+		      const struct unit_link *link,
+		      const struct unit_keys *keys,
+		      int (*take)(void *arg, struct err *e),
+		      void (*give)(void *arg, int failed), void *arg,
+		      struct unit **out, struct err *e);
+
+/*
+ * unit_refresh - see what others have committed since: log, open streams, the
+ * admin state
+ */
+int unit_refresh(struct unit *u, struct err *e);
+
 /* unit_user - the user's name as unit_open() would choose it, before the
  * passphrase is asked for.  out: ADMIN_NAME_MAX + 1 bytes. */
 int unit_user(const char *path, const char *user, char *out, struct err *e);
@@ -154,7 +189,7 @@ int unit_open_inner(const struct unit *u, const char *case_id,
 struct unit_write {
 	int program;		/* signed by the collector, whoever is logged in */
 	struct draft draft;
-	struct batch *batch;
+	struct batch *batch;		/* NULL over a link */
 	struct stream *stream;
 	int64_t time_ms;
 	/* set behind unit_begin(), where needed */
@@ -163,6 +198,9 @@ struct unit_write {
 	const struct store_external *more; /* externals already hashed, named
 					   before the files */
 	unsigned nmore;
+	size_t head;			/* over a link: members begin here */
+	char dir[32];
+	char kind[STATEMENT_KIND_MAX];
 };
 int unit_begin_in(struct unit *u, struct stream *stream, const char *dir,
 		  const char *kind, struct unit_write *w, struct err *e);

@@ -141,6 +141,12 @@ int unit_month(struct unit *u, int64_t now_ms, struct stream **out,
 
 	memcpy(month, clock_rfc3339(now_ms, when), 7);
 	month[7] = '\0';
+	if (u->link && u->link->record) {
+		/* The keeper's: it makes a month that is new. */
+		memcpy(u->month_name, month, sizeof month);
+		*out = NULL;
+		return 0;
+	}
 	m = admin_month(&u->admin, month);
 	r = m ? unit_month_open(u, m, out, e) : month_new(u, month, out, e);
 	if (r == 0)

@@ -40,8 +40,19 @@ int unit_settle(struct unit *u, const char *const *files, size_t n,
 		struct err *e);
 void unit_unstage(struct unit *u, int undo);
 
-/* unit_open_admin - open, unlock and replay the admin stream */
+/* unit_open_admin - open, unlock and replay the admin stream; unit_replay - its
+ * statements that were not read yet */
 int unit_open_admin(struct unit *u, struct err *e);
+int unit_replay(struct unit *u, struct err *e);
+/* unit_admin_on - unlock what is new in the admin stream, and replay it */
+int unit_admin_on(struct unit *u, struct err *e);
+/* unit_enter - unit_open_admin(), then: are these the keys and the user of this
+ * vault?  A writer tells what recovery did. */
+int unit_enter(struct unit *u, struct err *e);
+/* unit_record_link - unit_record() over the link */
+int unit_record_link(struct unit *u, struct unit_write *w, unsigned leaf,
+		     const struct store_external *files, size_t nfiles,
+		     uint64_t *seq_out, struct err *e);
 
 /*
  * unit_stream - the open stream of a directory; opened with these keys if it is

@@ -290,12 +290,13 @@ int stream_slots_get(const struct stream *s, uint64_t from, struct buf *out,
 
 int stream_slots_put(struct stream *s, struct bytes slots, struct err *e)
 {
-	uint64_t item = 0, n = 0;
+	uint64_t item = 0, n = 0, room = s->nslots - s->slots_have;
 	int r;
 
-	if (slots.len % SLOT_LEN ||
-	    s->slots_have + slots.len / SLOT_LEN > s->nslots)
+	if (slots.len % SLOT_LEN)
 		return err_set(e, ERR_DAMAGED, "slots do not fit their items");
+	if (slots.len / SLOT_LEN > room)
+		slots.len = (size_t)room * SLOT_LEN;
 	while (item < s->nitems && n < s->slots_have)
 		n += s->items[item++].objects;
 	for (size_t i = 0, object = 0; i < slots.len / SLOT_LEN; i++) {

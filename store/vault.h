@@ -295,7 +295,8 @@ int stream_unlock(struct stream *s, const uint8_t secret[static 32],
  * stream_slots - how many slots are open
  * stream_slots_get - the open slots from the n-th on, appended to out (secret)
  * stream_slots_put - open a stream further with slots that another process of
- * this vault's owner gave; ERR_DAMAGED when they are not those that follow
+ * this vault's owner gave; those of items not seen yet are left out;
+ * ERR_DAMAGED when they are not those that follow
  */
 uint64_t stream_slots(const struct stream *s);
 int stream_slots_get(const struct stream *s, uint64_t from, struct buf *out,

@@ -45,6 +45,11 @@ struct cli {
 					   may not go out before it is on record */
 	int wrote;			/* set it once anything was written: a
 					   failure is then CLI_PARTIAL */
+	const char *socket;		/* of the custody service, or NULL: solo */
+	const char *key;		/* file of the user's own keys, or NULL:
+					   see client_command() */
+	struct serving *serving;	/* in a session of the service: its
+					   client and its keeper; else NULL */
 	const struct cli_command *commands; /* the table, ended by a zero row */
 };
 

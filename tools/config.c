@@ -32,6 +32,8 @@ static char **slot(struct config *c, struct bytes key)
 		{ "profiles", &c->profiles },
 		{ "passphrase-file", &c->passphrase_file },
 		{ "user-agent", &c->user_agent },
+		{ "socket", &c->socket },
+		{ "key", &c->key },
 	};
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -145,5 +147,7 @@ void config_release(struct config *c)
 	free(c->profiles);
 	free(c->passphrase_file);
 	free(c->user_agent);
+	free(c->socket);
+	free(c->key);
 	*c = (struct config){ 0 };
 }

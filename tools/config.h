@@ -15,6 +15,8 @@ struct config {		/* each NULL when not set; owned */
 	char *profiles;
 	char *passphrase_file;
 	char *user_agent;
+	char *socket;
+	char *key;
 };
 
 /*

@@ -4,9 +4,11 @@
  */
 #include "crawler/children.h"
 #include "tools/cli.h"
+#include "tools/client.h"
 #include "tools/commands.h"
 #include "tools/config.h"
 #include "tools/place.h"
+#include "tools/serve_child.h"
 #include "util/json.h"
 #include "util/secret.h"
 
@@ -30,6 +32,10 @@ static const struct cli_command commands[] = {
 	{ "approve", cmd_approve, N_("orders of two persons: what waits, and approving it") },
 	{ "policy", cmd_policy, N_("rules of the unit") },
 	{ "escrow", cmd_escrow, N_("whom every case's key is wrapped to as well") },
+	{ "custodian", cmd_custodian, N_("who unlocks the unit's custody service") },
+	{ "serve", cmd_serve, N_("the unit's custody service") },
+	{ "unlock", cmd_unlock, N_("unlock the custody service, by two custodians") },
+	{ "lock", cmd_unlock, N_("lock the custody service") },
 	{ "audit", cmd_audit, N_("who did what, when and why; for supervisors") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
 	{ "shard", cmd_shard, N_("the shards of the log; begin a new one") },
@@ -64,6 +70,9 @@ static const char usage[] = N_(
 "  --user NAME            who is acting (else SCELLE_USER, else configuration)\n"
 "  --passphrase-file FILE first line is the passphrase; '-' is standard input\n"
 "                         (else SCELLE_PASSPHRASE_FILE, else the terminal)\n"
+"  --socket PATH          the unit's custody service (else SCELLE_SOCKET, else\n"
+"                         configuration): the command is run there\n"
+"  --key FILE             one's own keys, for the custody service\n"
 "  --lab FILE             the lab's file, for lab vaults only (else SCELLE_LAB)\n"
 "  --json                 answer in JSON\n"
 "  --quiet                no progress and no remarks\n"
@@ -113,13 +122,15 @@ static int cmd_help(struct cli *cli, int argc, char **argv)
 	return c->run(cli, 2, args);
 }
 
-enum { OPT_VAULT = 256, OPT_USER, OPT_PASS, OPT_LAB, OPT_JSON, OPT_QUIET,
+enum { OPT_VAULT = 256, OPT_USER, OPT_PASS, OPT_SOCKET, OPT_KEY, OPT_LAB, OPT_JSON, OPT_QUIET,
        OPT_VERSION, OPT_HELP };
 
 static const struct option globals[] = {
 	{ "vault", required_argument, NULL, OPT_VAULT },
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "passphrase-file", required_argument, NULL, OPT_PASS },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "key", required_argument, NULL, OPT_KEY },
 	{ "lab", required_argument, NULL, OPT_LAB },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
@@ -139,6 +150,12 @@ static int take_global(struct cli *cli, int opt, const char *arg)
 		return 1;
 	case OPT_PASS:
 		cli->passphrase_file = arg;
+		return 1;
+	case OPT_SOCKET:
+		cli->socket = arg;
+		return 1;
+	case OPT_KEY:
+		cli->key = arg;
 		return 1;
 	case OPT_LAB:
 		cli->lab = arg;
@@ -210,6 +227,8 @@ static void from_environment(struct cli *cli, const struct config *conf)
 		{ &cli->profiles, "SCELLE_PROFILES", conf->profiles },
 		{ &cli->passphrase_file, "SCELLE_PASSPHRASE_FILE",
 		  conf->passphrase_file },
+		{ &cli->socket, "SCELLE_SOCKET", conf->socket },
+		{ &cli->key, "SCELLE_KEY", conf->key },
 		{ &cli->user_agent, NULL, conf->user_agent },
 	};
 
@@ -264,6 +283,9 @@ int main(int argc, char **argv)
 		fputs("scelle: cannot protect this process's memory\n", stderr);
 		return CLI_FAILED;
 	}
+	if (argc > 2 && !strcmp(argv[1], "--child") &&
+	    !strcmp(argv[2], "session"))
+		return serve_child_main(argc, argv, commands);
 	status = children_main(argc, argv);
 	if (status >= 0)
 		_exit(status);
@@ -302,7 +324,12 @@ int main(int argc, char **argv)
 	argc = hoist(&cli, argc, argv);
 	from_environment(&cli, &conf);
 	optind = 0;	/* getopt_long() starts afresh */
-	status = flush_answer(&cli, c->run(&cli, argc, argv));
+	/* In unit mode the vault is the service's, and so is the work. */
+	if (cli.socket && client_wanted(argc, argv))
+		status = client_command(&cli, argc, argv);
+	else
+		status = c->run(&cli, argc, argv);
+	status = flush_answer(&cli, status);
 out:
 	config_release(&conf);
 	return status;

@@ -5,6 +5,7 @@
  */
 #include "tools/cli.h"
 
+#include "cases/serving.h"
 #include "util/file.h"
 #include "util/secret.h"
 #include "util/utf8.h"
@@ -154,6 +155,27 @@ static size_t characters(struct bytes s)
 	return n;
 }
 
+/* In a session of the service: the terminal is the client's. */
+static int ask_client(struct serving *s, const char *prompt, int confirm,
+		      struct buf *out, struct err *e)
+{
+	struct buf b = BUF_INIT(1024);
+	int r;
+
+	serve_put_u8(&b, confirm ? 1 : 0);
+	serve_put_text(&b, prompt);
+	r = serving_ask(s, SERVE_PASS, buf_view(&b), e);
+	if (r == 0 && buf_addb(out, buf_view(&s->in)) < 0)
+		r = err_set(e, ERR_RANGE, "the passphrase is longer than %d "
+			    "bytes", CLI_PASSPHRASE_MAX);
+	if (r == 0 && (!out->len ||
+		       (confirm && characters(buf_view(out)) < NEW_MIN)))
+		r = err_set(e, ERR_RANGE, "a new passphrase has at least %d "
+			    "characters", NEW_MIN);
+	buf_release(&b);
+	return r;
+}
+
 int cli_passphrase(struct cli *cli, const char *prompt, int confirm,
 		   struct buf *out, struct err *e)
 {
@@ -167,6 +189,8 @@ int cli_passphrase(struct cli *cli, const char *prompt, int confirm,
 	}
 	if (cli->passphrase_file)
 		r = from_file(cli->passphrase_file, out, e);
+	else if (cli->serving)
+		return ask_client(cli->serving, prompt, confirm, out, e);
 	else
 		r = ask(prompt, out, e);
 	if (r < 0 || !confirm)

@@ -2,6 +2,8 @@
 #include "tools/session.h"
 
 #include "cases/receipts.h"
+#include "cases/serving.h"
+#include "store/sha256.h"
 #include "util/clock.h"
 
 #include <errno.h>
@@ -19,6 +21,8 @@ int session_open(struct cli *cli, enum vault_mode mode, struct unit **out,
 
 	if (!path)
 		return ERR_USAGE;
+	if (cli->serving)
+		return serving_unit(cli->serving, out, e);
 	/* What is no vault, or another version, needs no passphrase to see. */
 	r = unit_user(path, cli->user, user, e);
 	if (r == 0)
@@ -38,10 +42,40 @@ int session_open(struct cli *cli, enum vault_mode mode, struct unit **out,
 	return r;
 }
 
+/* The client keeps it: outside this machine's service, at least. */
+static int send_receipt(struct serving *s, const struct vault *v,
+			struct err *e)
+{
+	struct buf b = BUF_INIT(SERVE_CHUNK), text = BUF_INIT(SERVE_CHUNK);
+	uint64_t size = vault_size(v);
+	uint8_t hash[32];
+	int r = size ? vault_receipt(v, size - 1, &text, e) : 0;
+
+	if (r == 0 && size) {
+		sha256_once(vault_head(v), hash);
+		serve_put_u64(&b, size - 1);
+		buf_add(&b, hash, 4);
+		serve_put_blob(&b, buf_view(&text));
+		r = b.failed ? err_set(e, b.failed, "the receipt is too long")
+			     : serving_tell(s, SERVE_RECEIPT, buf_view(&b), e);
+	}
+	buf_release(&text);
+	buf_release(&b);
+	return r;
+}
+
 int session_close(struct cli *cli, struct unit *u, int status)
 {
 	struct err e = ERR_INIT;
 
+	if (cli->serving) {
+		if (u && cli->wrote &&
+		    send_receipt(cli->serving, u->vault, &e) < 0)
+			cli_warn(cli, _("no receipt kept: %s"), e.text);
+		if (u)
+			serving_unit_close(cli->serving, u);
+		return status;
+	}
 	if (u && u->writable && cli->wrote &&
 	    receipts_keep(u->vault, NULL, &e) < 0)
 		cli_warn(cli, _("no receipt kept: %s"), e.text);

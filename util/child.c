@@ -85,8 +85,11 @@ static int spawn(const struct child_spec *spec, int fd, int log_fd, pid_t *pid)
 		r = posix_spawn_file_actions_adddup2(&fa, fd, 1);
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(&fa, log_fd, 2);
+	if (!r && spec->pass_fd > 2)
+		r = posix_spawn_file_actions_adddup2(&fa, spec->pass_fd, 3);
 	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&fa, 3);
+		r = posix_spawn_file_actions_addclosefrom_np(
+			&fa, spec->pass_fd > 2 ? 4 : 3);
 	if (!r)
 		r = posix_spawnattr_setsigmask(&at, &none);
 	if (!r)

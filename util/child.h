@@ -26,6 +26,7 @@ struct child_spec {
 	const char *path;	/* executable, e.g. "/proc/self/exe" */
 	const char *const *argv;/* NULL-ended, argv[0] included */
 	int log_fd;		/* becomes descriptor 2; -1: /dev/null */
+	int pass_fd;		/* above 2: becomes descriptor 3; else none */
 	size_t max_in;		/* bytes of one answer, type included */
 	size_t max_queue;	/* bytes waiting to be sent; 0: 64 MiB */
 };
@@ -35,7 +36,7 @@ struct child_spec {
  *   spec  borrowed for the call
  *   out   child_close()
  * The child leads its own process group (a terminal's interrupt does not reach
- * it), has default signal dispositions and no descriptor beyond 2.
+ * it), has default signal dispositions and no descriptor beyond 2, or 3.
  * Returns 0, ERR_NOMEM or ERR_IO.
  */
 int child_start(const struct child_spec *spec, struct child **out,

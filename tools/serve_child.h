@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * A session of the custody service: the program's life for one connection.
+ */
+#ifndef TOOLS_SERVE_CHILD_H
+#define TOOLS_SERVE_CHILD_H
+
+#include "tools/cli.h"
+
+/*
+ * serve_child_main - "scelle --child session PROFILES SCRATCH"
+ *   PROFILES   directory of site profiles, or ""
+ *   SCRATCH    directory, made when needed, for files a command writes
+ * Returns the exit status.
+ */
+int serve_child_main(int argc, char **argv,
+		     const struct cli_command *commands);
+
+#endif
