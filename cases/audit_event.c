@@ -40,6 +40,7 @@ void audit_event_init(struct audit_event *ev)
 	memset(ev, 0, sizeof *ev);
 	ev->kind = ev->user = ev->command = ev->why = ev->query = none;
 	ev->recipient = ev->subject = ev->text = ev->key = none;
+	ev->glass = none;
 	ev->session = ev->via = ev->tty = ev->ssh = ev->case_id = none;
 	ev->uid = -1;
 }
@@ -209,7 +210,9 @@ int audit_event_read(struct bytes note, const struct leaf *leaf,
 	if (json_is_integer(about) && json_integer_value(about) >= 0)
 		ev->about = (uint64_t)json_integer_value(about) + 1;
 	ev->unmasked = json_is_true(json_object_get(o, "unmasked"));
-	ev->break_glass = json_is_true(json_object_get(o, "break_glass"));
+	ev->glass = text(o, "glass");
+	ev->break_glass = !strcmp(s.kind, "break-glass") ||
+		(ev->what == AUDIT_ACCESS && *ev->glass);
 	ev->more = ev->what == AUDIT_SHOWN && !*ev->text;
 	ev->reach = !json_object_get(o, "items") && json_object_get(o, "reach");
 	r = ranges(json_object_get(o, ev->reach ? "reach" : "items"), ev, e);

@@ -34,6 +34,7 @@ struct audit_event {
 	const char *kind;		/* of the statement, or of the leaf */
 	const char *user, *command, *why, *query, *recipient, *subject;
 	const char *text;		/* refused, outcome, reason */
+	const char *glass;		/* id of a broken glass, see glass.h */
 	const char *key, *session, *via, *tty, *ssh;
 	const char *case_id;		/* 16 hex digits, or as it was said */
 	int64_t uid;			/* -1: not said */

@@ -2,24 +2,13 @@
 #include "cases/audit_find.h"
 
 #include "cases/audit_count.h"
+#include "cases/audit_find_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define HOUR_MS 3600000
 #define DAY_MS 86400000
-
-struct find_denied {
-	char user[ADMIN_NAME_MAX + 1], case_id[17];
-	uint64_t seq;
-};
-
-struct find_export {
-	uint64_t seq;
-	int64_t time_ms;
-	char case_id[17], user[ADMIN_NAME_MAX + 1], recipient[128];
-	int handed, period;
-};
 
 static const char *const names[FIND_PATTERNS] = {
 	"outside", "break-glass", "hours", "bulk-hour", "bulk-day",
@@ -128,9 +117,9 @@ static struct finding *finding_of(struct finder *f, const struct finding *x,
 	return &f->found[f->nfound - 1];
 }
 
-static int add(struct finder *f, const struct finding *x, uint64_t count,
-	       const uint64_t *leaves, unsigned nleaves, uint64_t all,
-	       struct err *e)
+int finding_add(struct finder *f, const struct finding *x, uint64_t count,
+		const uint64_t *leaves, unsigned nleaves, uint64_t all,
+		struct err *e)
 {
 	uint64_t dropped = f->dropped;
 	struct finding *to = finding_of(f, x, e);
@@ -156,7 +145,7 @@ static int hit(struct finder *f, enum audit_pattern p,
 	snprintf(x.user, sizeof x.user, "%s", ev->user);
 	snprintf(x.case_id, sizeof x.case_id, "%.16s", case_id);
 	snprintf(x.detail, sizeof x.detail, "%s", detail);
-	return add(f, &x, 1, &ev->seq, 1, 1, e);
+	return finding_add(f, &x, 1, &ev->seq, 1, 1, e);
 }
 
 /* --- what is remembered ------------------------------------------------------ */
@@ -259,6 +248,31 @@ static int on_refused(struct finder *f, const struct audit_event *ev,
 	return r;
 }
 
+/* One finding a glass, whoever answers for it afterwards. */
+static int broken(struct finder *f, const struct audit_event *ev,
+		  struct err *e)
+{
+	int64_t bucket = 0;
+
+	for (const char *p = ev->glass; *p; p++)
+		bucket = (bucket * 31 + (uint8_t)*p) & INT32_MAX;
+	return hit(f, FIND_BREAK_GLASS, ev, bucket, ev->case_id, ev->glass, e);
+}
+
+static void countersigned(struct finder *f, const struct audit_event *ev)
+{
+	size_t n = strlen(ev->glass);
+
+	for (size_t i = 0; n && i < f->nfound; i++) {
+		struct finding *x = &f->found[i];
+
+		if (x->pattern == FIND_BREAK_GLASS && strlen(x->detail) == n &&
+		    !strcmp(x->detail, ev->glass))
+			snprintf(x->detail, sizeof x->detail, "%.40s; ✓ %.32s",
+				 ev->glass, ev->user);
+	}
+}
+
 /* Commands that open nothing of a case that was sealed before. */
 static int reads(const struct audit_event *ev)
 {
@@ -331,7 +345,7 @@ static int on_access(struct finder *f, const struct audit_event *ev,
 	if (!period)
 		return 0;
 	if (ev->break_glass)
-		r = hit(f, FIND_BREAK_GLASS, ev, 0, ev->case_id, "", e);
+		r = broken(f, ev, e);
 	if (r == 0 && ev->unmasked)
 		r = hit(f, FIND_UNMASKED, ev, 0, ev->case_id, "", e);
 	if (r == 0 && *ev->query && strcmp(ev->command, "audit") != 0) {
@@ -383,116 +397,10 @@ int finder_feed(struct finder *f, const struct audit_event *ev,
 			return hit(f, FIND_OWN_DENIALS, ev, 0, "", "", e);
 		return 0;
 	case AUDIT_ADMIN:
-		if (ev->break_glass && period)
-			return hit(f, FIND_BREAK_GLASS, ev, 0, ev->case_id, "",
-				   e);
-		return 0;
+		if (!strcmp(ev->kind, "countersigned"))
+			countersigned(f, ev);
+		return ev->break_glass && period ? broken(f, ev, e) : 0;
 	default:
 		return 0;
 	}
-}
-
-/* --- the end ----------------------------------------------------------------- */
-
-static int bulk(struct finder *f, const struct audit_person *p,
-		const struct count_bucket *b, size_t n, int day, struct err *e)
-{
-	uint64_t limit = day ? f->policy.bulk_day : f->policy.bulk_hour;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		uint64_t median = b[i].items > limit ? count_median(b, n, i)
-						     : 0;
-		struct finding x = { .bucket = b[i].index,
-			.pattern = day ? FIND_BULK_DAY : FIND_BULK_HOUR,
-			.from_ms = b[i].from_ms, .to_ms = b[i].from_ms +
-				(day ? DAY_MS : HOUR_MS),
-			.limit = limit, .median = median };
-
-		if (b[i].items <= limit ||
-		    b[i].items <= median * f->policy.bulk_times ||
-		    (f->from_ms && x.to_ms <= f->from_ms))
-			continue;
-		snprintf(x.user, sizeof x.user, "%s", p->name);
-		r = add(f, &x, b[i].items, b[i].leaves, b[i].nleaves,
-			b[i].with_items, e);
-	}
-	return r;
-}
-
-static int bulk_of(struct finder *f, const struct audit_person *p,
-		   struct err *e)
-{
-	struct count_bucket *b = NULL;
-	size_t n = 0;
-	int r = 0;
-
-	for (int day = 0; r == 0 && day < 2; day++) {
-		r = count_buckets(p, day, &b, &n);
-		if (r < 0)
-			return nomem(e);
-		r = bulk(f, p, b, n, day, e);
-		free(b);
-		b = NULL;
-	}
-	return r;
-}
-
-static int exports(struct finder *f, struct err *e)
-{
-	int64_t days = (int64_t)f->policy.handover_days;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < f->nexports; i++) {
-		const struct find_export *x = &f->exports[i];
-		struct finding y = { .pattern = FIND_EXPORT,
-			.from_ms = x->time_ms, .to_ms = f->last_ms,
-			.bucket = (int64_t)x->seq, .limit = (uint64_t)days };
-
-		if (x->handed || !x->period ||
-		    f->last_ms - x->time_ms < days * DAY_MS)
-			continue;
-		snprintf(y.user, sizeof y.user, "%s", x->user);
-		snprintf(y.case_id, sizeof y.case_id, "%s", x->case_id);
-		snprintf(y.detail, sizeof y.detail, "%s", x->recipient);
-		r = add(f, &y, 1, &x->seq, 1, 1, e);
-	}
-	return r;
-}
-
-static int by_order(const void *a, const void *b)
-{
-	const struct finding *x = a, *y = b;
-	int r;
-
-	if (x->pattern != y->pattern)
-		return x->pattern < y->pattern ? -1 : 1;
-	if (x->from_ms != y->from_ms)
-		return x->from_ms < y->from_ms ? -1 : 1;
-	r = strcmp(x->user, y->user);
-	if (!r)
-		r = strcmp(x->case_id, y->case_id);
-	return r ? r : (x->bucket > y->bucket) - (x->bucket < y->bucket);
-}
-
-int finder_end(struct finder *f, struct err *e)
-{
-	int r = 0;
-
-	if (f->done)
-		return 0;
-	for (size_t i = 0; r == 0 && i < f->npeople; i++)
-		if (strcmp(f->people[i].name, "timer") != 0)
-			r = bulk_of(f, &f->people[i], e);
-	if (r == 0)
-		r = exports(f, e);
-	if (r < 0)
-		return r;
-	f->done = 1;
-	/* The table's indices mean nothing after this. */
-	if (f->nfound)
-		qsort(f->found, f->nfound, sizeof *f->found, by_order);
-	free(f->table);
-	f->table = NULL;
-	return 0;
 }

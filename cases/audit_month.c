@@ -28,6 +28,7 @@ struct audit_month {
 	/* one chunk: [first, first + have), as frames in text */
 	uint64_t first, have;
 	size_t at[AUDIT_MONTH_CHUNK];
+	struct leaf leaf[AUDIT_MONTH_CHUNK];
 	struct buf text;
 	int loaded;
 };
@@ -210,12 +211,12 @@ static void load(struct audit_month *m, uint64_t chunk)
 	       m->text.len - off >= FRAME_HEAD) {
 		const uint8_t *p = m->text.p + off;
 		uint32_t len = get_be32(p + 41);
-		struct leaf leaf;
 
 		if (get_be64(p) != m->first + m->have ||
 		    len > m->text.len - off - FRAME_HEAD ||
 		    !vouched(m, m->first + m->have, p + 8,
-			     BYTES(p + FRAME_HEAD, len), &leaf))
+			     BYTES(p + FRAME_HEAD, len),
+			     &m->leaf[m->have]))
 			break;
 		m->at[m->have++] = off;
 		off += FRAME_HEAD + len;
@@ -276,12 +277,17 @@ static int forged(const struct audit_month *m, struct bytes note)
 /* The next statement of the chunk, from the packs. */
 static int open_one(struct audit_month *m, struct buf *note, struct err *e)
 {
-	uint64_t n = m->first + m->have;
+	uint64_t n = m->first + m->have, seq = 0;
 	uint8_t head[FRAME_HEAD];
 	int r;
 
 	buf_clear(note);
-	r = stream_get(m->s, n, 0, note, head + 8, e);
+	r = stream_seq(m->s, n, &seq, e);
+	if (r == 0 && vault_leaf(m->u->vault, seq, &m->leaf[m->have]) < 0)
+		r = err_set(e, ERR_IO, "cannot read leaf %llu",
+			    (unsigned long long)seq);
+	if (r == 0)
+		r = stream_get(m->s, n, 0, note, head + 8, e);
 	if (r < 0)
 		return r;
 	put_be64(head, n);
@@ -331,7 +337,6 @@ int audit_month_get(struct audit_month *m, uint64_t n, struct bytes *note,
 		    struct leaf *leaf, int *forged_out, struct err *e)
 {
 	const uint8_t *p;
-	uint64_t seq;
 	int r = 0;
 
 	if (n >= m->count)
@@ -340,14 +345,9 @@ int audit_month_get(struct audit_month *m, uint64_t n, struct bytes *note,
 			       (unsigned long long)n);
 	if (!m->loaded || n < m->first || n >= m->first + m->have)
 		r = take(m, n, e);
-	if (r == 0)
-		r = stream_seq(m->s, n, &seq, e);
 	if (r < 0)
 		return r;
-	r = vault_leaf(m->u->vault, seq, leaf);
-	if (r < 0)
-		return err_set(e, r, "cannot read leaf %llu",
-			       (unsigned long long)seq);
+	*leaf = m->leaf[n - m->first];
 	p = m->text.p + m->at[n - m->first];
 	*note = BYTES(p + FRAME_HEAD, get_be32(p + 41));
 	*forged_out = p[40] != 0;

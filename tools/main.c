@@ -37,6 +37,8 @@ static const struct cli_command commands[] = {
 	{ "unlock", cmd_unlock, N_("unlock the custody service, by two custodians") },
 	{ "lock", cmd_unlock, N_("lock the custody service") },
 	{ "audit", cmd_audit, N_("who did what, when and why; for supervisors") },
+	{ "handover", cmd_handover, N_("record that an export was handed over") },
+	{ "report", cmd_report, N_("papers for authorities, in French") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
 	{ "shard", cmd_shard, N_("the shards of the log; begin a new one") },
 	{ "anchor", cmd_anchor,

@@ -133,7 +133,7 @@ int reading_log(struct reading *rd, const char *query, const uint64_t *item,
 			    .glass = rd->glass };
 	struct buf masked = BUF_INIT(65536);
 	size_t before;
-	int r = session_open(rd->cli, VAULT_WRITE, &rd->u, e);
+	int r = rd->u ? 0 : session_open(rd->cli, VAULT_WRITE, &rd->u, e);
 
 	if (r == 0 && query) {
 		/* The record names what was asked, not what it is about. */
@@ -318,13 +318,24 @@ int reading_index(struct reading *rd, const char *query, struct err *e)
 	return r;
 }
 
-int reading_close(struct reading *rd, int status)
+int reading_done(struct reading *rd, int status)
 {
 	status = outcome(rd, status);
 	index_free(rd->ix);
 	custody_close(rd->g);
+	rd->ix = NULL;
+	rd->g = NULL;
 	rd->cli->hold = NULL;
 	buf_wipe(&rd->page);
+	rd->page.failed = 0;
+	rd->pages = rd->whole = 0;
+	rd->listing = 0;
+	return status;
+}
+
+int reading_close(struct reading *rd, int status)
+{
+	status = reading_done(rd, status);
 	free(rd->items);
 	profile_set_release(&rd->set);
 	/* The access record, or that of a refusal, is worth a receipt. */

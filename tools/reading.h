@@ -89,6 +89,10 @@ int reading_also(struct reading *rd, uint64_t item);
 /* reading_error - why a listing ended early, where e does not say it yet */
 void reading_error(const struct reading *rd, int code, struct err *e);
 
+/* reading_done - the end of one case's reading, as reading_close() does it; the
+ * vault stays open: reading_log() of another case may follow */
+int reading_done(struct reading *rd, int status);
+
 /*
  * reading_close - put the last page on record and out, keep a receipt, close
  *   status   CLI_OK, or what cli_fail() gave: then the page does not go out
