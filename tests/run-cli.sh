@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
 # Runs each command line test and adds up what they say.
-# usage: run-cli.sh TEST...      OBJ is the object directory
+# usage: run-cli.sh TEST...      OBJ is the object directory, CLI_TIMEOUT the
+# seconds a script may take (1800)
 set -u
 pass=0; fail=0; skip=0
 for t in "$@"; do
 	name=$(basename "$t" .sh)
 	log=${OBJ:-build/release}/cli-$name.log
-	timeout 1800 "$t" >"$log" 2>&1
+	timeout "${CLI_TIMEOUT:-1800}" "$t" >"$log" 2>&1
 	rc=$?
 	line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1)
 	p=$(printf '%s' "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
