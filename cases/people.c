@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/people.h"
 
+#include "cases/custodian.h"
 #include "cases/custody.h"
 #include "cases/deny.h"
 #include "cases/order.h"
@@ -252,6 +253,52 @@ json_t *people_subject(const char *name, unsigned roles)
 	return o;
 }
 
+/* Where a custody service has the unit's keys, users keep their own: only the
+ * public half comes here, and nothing of the unit's goes to them. */
+static int public_only(struct unit *u, const struct people_new *n,
+		       struct user_keys **out, struct err *e)
+{
+	struct buf text = BUF_INIT(KEYFILE_MAX), put = BUF_INIT(KEYFILE_MAX);
+	char path[128], name[NOTE_NAME_MAX + 1];
+	struct user_keys *k = NULL;
+	struct user_pub pub;
+	int r;
+
+	buf_addb(&text, n->pub);
+	buf_adds(&text, "role investigator\n");	/* told by the statement */
+	r = text.failed ? err_set(e, ERR_LIMIT, "no public keys")
+			: user_pub_read(buf_view(&text), &pub, e);
+	snprintf(name, sizeof name, "%.100s/user/%s",
+		 vault_origin(u->vault), n->name);
+	if (r == 0 && strcmp(pub.sign.name, name))
+		r = err_set(e, ERR_FORMAT, "these are the keys of '%s'",
+			    pub.sign.name);
+	for (size_t i = 0; r == 0 && i < u->admin.nusers; i++)
+		if (!memcmp(u->admin.users[i].sign.pk, pub.sign.pk, 32) ||
+		    !memcmp(u->admin.users[i].receive, pub.receive, 32))
+			r = err_set(e, ERR_EXIST, "these are the keys of '%s'",
+				    u->admin.users[i].name);
+	if (r == 0) {
+		pub.roles = n->roles;
+		k = secret_alloc(sizeof *k);
+		r = k && user_pub_put(&pub, &put) == 0 ? 0
+			: err_set(e, ERR_NOMEM, "no memory for keys");
+	}
+	snprintf(path, sizeof path, "admin/users/%s.pub", n->name);
+	if (r == 0)
+		r = unit_put(u, path, buf_view(&put), e);
+	if (r == 0) {
+		k->sign.vkey = pub.sign;
+		memcpy(k->receive.recipient, pub.receive, 32);
+		*out = k;
+		k = NULL;
+	}
+	secret_free(k);
+	buf_release(&text);
+	buf_release(&put);
+	return r;
+}
+
 int people_add(struct unit *u, const struct people_new *n, struct err *e)
 {
 	struct buf order = BUF_INIT(NOTE_MAX);
@@ -270,14 +317,19 @@ int people_add(struct unit *u, const struct people_new *n, struct err *e)
 			       n->name);
 	if (!n->roles)
 		return err_set(e, ERR_USAGE, "user '%s' has no role", n->name);
+	if (!n->pub.len != !custodian_unit_form(vault_path(u->vault)))
+		return err_set(e, ERR_USAGE, "with a custody service, and only "
+			       "then, users make their own keys: --pub FILE");
 	subject = people_subject(n->name, n->roles);
 	if (subject && order_roles(json_object_get(subject, "roles")))
 		r = order_wanted(u, n->order, ORDER_USER_ADD, e);
 	if (r == 0)
 		r = order_of(u, n->order, ORDER_USER_ADD, subject, &order, e);
 	if (r == 0)
-		r = people_keys_new(vault_origin(u->vault), n->name, &k, e);
-	if (r == 0)
+		r = n->pub.len ? public_only(u, n, &k, e)
+			: people_keys_new(vault_origin(u->vault), n->name, &k,
+					  e);
+	if (r == 0 && !n->pub.len)
 		r = people_files(u, n->name, k, n->roles, n->pass, n->logn, e);
 	if (r == 0)
 		r = people_enter(u, n, k, &order, e);

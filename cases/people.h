@@ -18,6 +18,9 @@ struct people_new {
 	const char *person;		/* number of service; may be NULL */
 	unsigned roles;			/* ROLE_* */
 	struct bytes pass;
+	struct bytes pub;		/* in a vault of a custody service, and
+					   only there: the user's public keys,
+					   lines "sign ..." and "receive ..." */
 	unsigned logn;			/* scrypt work factor; 0: KEYFILE_LOGN */
 	const char *order;		/* its id, or NULL */
 };

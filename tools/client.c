@@ -127,11 +127,11 @@ static int find_keys(const struct cli *cli, char *user, char *path,
 	return r;
 }
 
-static int open_keys(struct cli *cli, char *user, struct user_keys **out,
-		     struct err *e)
+int client_keys_open(struct cli *cli, char *user, char *path,
+		     struct user_keys **out, struct err *e)
 {
 	struct buf sealed = BUF_INIT(KEYFILE_MAX), pass = CLI_PASSPHRASE_BUF;
-	char path[FILE_PATH_MAX], prompt[128];
+	char prompt[128];
 	int r;
 
 	user[0] = '\0';
@@ -389,7 +389,7 @@ int client_command(struct cli *cli, int argc, char **argv)
 	struct user_keys *keys = NULL;
 	struct client *c = NULL;
 	struct err e = ERR_INIT;
-	char user[ADMIN_NAME_MAX + 1];
+	char user[ADMIN_NAME_MAX + 1], path[FILE_PATH_MAX];
 	int r, status = CLI_FAILED;
 
 	if (!strcmp(argv[0], "status")) {
@@ -407,7 +407,7 @@ int client_command(struct cli *cli, int argc, char **argv)
 	describe(w);
 	/* The passphrase first: a challenge does not wait for ever. */
 	if (r == 0)
-		r = open_keys(cli, user, &keys, &e);
+		r = client_keys_open(cli, user, path, &keys, &e);
 	if (r == 0)
 		r = client_open(cli->socket, &c, &e);
 	if (r == 0)

@@ -24,4 +24,23 @@ int client_command(struct cli *cli, int argc, char **argv);
  * FILE_PATH_MAX bytes */
 int client_keys_dir(char *out, struct err *e);
 
+/*
+ * client_keys_open - the keys of who is acting
+ *   user   out: ADMIN_NAME_MAX + 1 bytes; path: out, FILE_PATH_MAX bytes
+ */
+struct user_keys;
+int client_keys_open(struct cli *cli, char *user, char *path,
+		     struct user_keys **out, struct err *e);
+
+/*
+ * client_key_make - make keys for a user who is to be entered: NAME.key.age and
+ * NAME.pub in client_keys_dir(); says where the second is
+ * client_key_new - put one's own under another passphrase
+ *   pass_file   or NULL: ask; logn: scrypt work factor, 0: KEYFILE_LOGN
+ */
+int client_key_make(struct cli *cli, const char *user, const char *pass_file,
+		    unsigned logn, struct err *e);
+int client_key_new(struct cli *cli, const char *pass_file, unsigned logn,
+		   struct err *e);
+
 #endif

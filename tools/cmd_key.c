@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "tools/client.h"
 #include "tools/commands.h"
 #include "tools/session.h"
 
@@ -15,10 +16,14 @@
 static const char help[] = N_(
 "Usage: scelle key show [--user NAME]\n"
 "       scelle key new [--new-passphrase-file FILE]\n"
+"       scelle key make NAME [--new-passphrase-file FILE]\n"
 "\n"
 "show   public keys: of the unit (its log, its collector, the key that signs\n"
 "       bundles, its age recipient), or of a user.  Takes no passphrase.\n"
-"new    puts one's own keys under a new passphrase; the change is recorded.\n");
+"new    puts one's own keys under a new passphrase; the change is recorded.\n"
+"make   with a custody service: makes the keys of a user who is to be entered, in\n"
+"       ~/.config/scelle/keys/; they stay there.  Who enters the user gets\n"
+"       NAME.pub, for 'scelle user add --pub'.\n");
 
 /* unit.pub and users/<name>.pub are lines "what value". */
 static int show(struct cli *cli, const char *user, struct err *e)
@@ -116,8 +121,9 @@ int cmd_key(struct cli *cli, int argc, char **argv)
 
 	if (!strcmp(what, "--help"))
 		return cli_help(cli, _(help));
-	if (strcmp(what, "show") != 0 && strcmp(what, "new") != 0)
-		return cli_usage(cli, argv[0], _("what: show or new?"));
+	if (strcmp(what, "show") != 0 && strcmp(what, "new") != 0 &&
+	    strcmp(what, "make") != 0)
+		return cli_usage(cli, argv[0], _("what: show, new or make?"));
 	while ((opt = getopt_long(argc - 1, argv + 1, "", options, NULL)) !=
 	       -1) {
 		switch (opt) {
@@ -138,13 +144,24 @@ int cmd_key(struct cli *cli, int argc, char **argv)
 					 argv[optind]);
 		}
 	}
-	if (argc - 1 > optind)
-		return cli_usage(cli, argv[0], _("too many arguments"));
-	if (!strcmp(what, "show")) {
+	argc -= 1 + optind;
+	argv += 1 + optind;
+	if (argc > !strcmp(what, "make"))
+		return cli_usage(cli, "key", _("too many arguments"));
+	if (!strcmp(what, "make") && !argc)
+		return cli_usage(cli, "key", _("which user?"));
+	if (!strcmp(what, "make") && (!cli->socket || cli->serving))
+		return cli_usage(cli, "key", _("keys are made apart only with "
+					       "a custody service: --socket"));
+	if (user)
+		cli->user = user;
+	if (!strcmp(what, "make")) {
+		r = client_key_make(cli, argv[0], pass, (unsigned)logn, &e);
+	} else if (!strcmp(what, "new") && cli->socket) {
+		r = client_key_new(cli, pass, (unsigned)logn, &e);
+	} else if (!strcmp(what, "show")) {
 		r = show(cli, user, &e);
 	} else {
-		if (user)
-			cli->user = user;
 		r = renew(cli, pass, (unsigned)logn, &e);
 	}
 	return r < 0 ? cli_fail(cli, &e) : CLI_OK;

@@ -6,6 +6,7 @@
 #include "tools/cmd_user.h"
 #include "tools/propose.h"
 #include "util/clock.h"
+#include "util/file.h"
 #include "util/json.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 static const char help[] = N_(
 "Usage: scelle user list\n"
 "       scelle user add NAME --role ROLE... [--name TEXT] [--person NUMBER]\n"
-"                       [--new-passphrase-file FILE]\n"
+"                       [--new-passphrase-file FILE | --pub FILE]\n"
 "       scelle user role NAME --role ROLE... --reason TEXT\n"
 "       scelle user revoke NAME --reason TEXT\n"
 "\n"
@@ -28,6 +29,8 @@ static const char help[] = N_(
 "\n"
 "  --person NUMBER           the person's number of service\n"
 "  --new-passphrase-file FILE  the new user's passphrase (else asked for)\n"
+"  --pub FILE                with a custody service: the new user's public keys,\n"
+"                            see scelle help key\n"
 "  --order ID                the approved order of add\n"
 "  --break-glass TEXT        do not wait for the second person, and why; a\n"
 "                            supervisor has to countersign it\n");
@@ -79,14 +82,14 @@ static int list(struct cli *cli, const struct unit *u)
 }
 
 struct user_args {
-	const char *name, *full, *person, *reason, *pass_file, *order, *glass;
+	const char *name, *full, *person, *reason, *pass_file, *order, *glass, *pub;
 	unsigned roles, logn;
 };
 
 static int read_args(struct cli *cli, int argc, char **argv,
 		     struct user_args *a)
 {
-	enum { ROLE, NAME, PERSON, REASON, PASS, LOGN, ORDER, GLASS };
+	enum { ROLE, NAME, PERSON, REASON, PASS, LOGN, ORDER, GLASS, PUB };
 	static const struct option options[] = {
 		{ "role", required_argument, NULL, ROLE },
 		{ "name", required_argument, NULL, NAME },
@@ -95,6 +98,7 @@ static int read_args(struct cli *cli, int argc, char **argv,
 		{ "break-glass", required_argument, NULL, GLASS },
 		{ "reason", required_argument, NULL, REASON },
 		{ "new-passphrase-file", required_argument, NULL, PASS },
+		{ "pub", required_argument, NULL, PUB },
 		{ "work-factor", required_argument, NULL, LOGN },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -131,6 +135,9 @@ static int read_args(struct cli *cli, int argc, char **argv,
 			break;
 		case PASS:
 			a->pass_file = optarg;
+			break;
+		case PUB:
+			a->pub = optarg;
 			break;
 		case LOGN:
 			if (session_number(optarg, AGE_LOGN_MAX, &n, &e) < 0)
@@ -181,16 +188,20 @@ static int add(struct cli *cli, struct unit *u, const struct user_args *a,
 		.name = a->name, .full = a->full, .person = a->person,
 		.roles = a->roles, .logn = a->logn, .order = a->order,
 	};
-	struct buf pass = CLI_PASSPHRASE_BUF;
+	struct buf pass = CLI_PASSPHRASE_BUF, pub = BUF_INIT(KEYFILE_MAX);
 	struct cli other = *cli;
 	int r;
 
 	other.passphrase_file = a->pass_file;
-	r = cli_passphrase(&other, _("New user's passphrase: "), 1, &pass, e);
+	r = a->pub ? file_read(a->pub, &pub, e)
+		: cli_passphrase(&other, _("New user's passphrase: "), 1,
+				 &pass, e);
 	n.pass = buf_view(&pass);
+	n.pub = buf_view(&pub);
 	if (r == 0)
 		r = people_add(u, &n, e);
 	buf_wipe(&pass);
+	buf_release(&pub);
 	return r;
 }
 

@@ -110,6 +110,21 @@ expect_exit 5 "$SCELLE" --socket "$S" --user claire --key "$T/forged/claire.key.
 	--passphrase-file "$T/paul" case list
 says err 'not signed by'
 
+note 'a new user makes keys, and keeps them'
+echo 'the words of marc' >"$T/marc"
+expect_exit 0 "$SCELLE" --socket "$S" key make marc --new-passphrase-file "$T/marc" --work-factor 2
+expect_exit 2 as claire user add marc --role investigator --new-passphrase-file "$T/marc"
+expect_exit 0 as claire user add marc --role investigator --name 'Marc Cinq' --pub "$K/marc.pub"
+check_not 'no secret of his is in the vault' test -e "$V/admin/users/marc.key.age"
+expect_exit 3 as claire user add marcel --role investigator --pub "$K/marc.pub"
+expect_exit 0 as marc case list
+echo 'other words of marc' >"$T/marc2"
+expect_exit 0 as marc key new --new-passphrase-file "$T/marc2" --work-factor 2
+expect_exit 3 as marc case list
+mv "$T/marc2" "$T/marc"
+expect_exit 0 as marc case list
+expect_exit 0 "$SCELLE" verify "$V"
+
 note 'lock, stop, and start again'
 expect_exit 5 as paul lock
 expect_exit 0 as claire lock
