@@ -78,7 +78,12 @@ int unit_put(struct unit *u, const char *rel, struct bytes content,
 
 	if (r == 0)
 		r = stage(u, rel, 0, e);
-	return r < 0 ? r : file_replace(path, content, 0600, e);
+	if (r == 0)
+		r = file_replace(path, content, 0600, e);
+	/* Behind a failed write nothing more is written. */
+	if (r == ERR_IO)
+		vault_stop(u->vault);
+	return r;
 }
 
 int unit_put_sealed(struct unit *u, const char *rel,
@@ -109,7 +114,11 @@ int unit_mkdir(const struct unit *u, const char *rel, struct err *e)
 	char path[FILE_PATH_MAX];
 	int r = unit_path(u, rel, path, e);
 
-	return r < 0 ? r : file_mkdir(path, e);
+	if (r == 0)
+		r = file_mkdir(path, e);
+	if (r == ERR_IO)
+		vault_stop(u->vault);
+	return r;
 }
 
 int unit_hash_file(const struct unit *u, const char *rel,

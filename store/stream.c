@@ -164,8 +164,11 @@ int stream_create(struct vault *v, const char *dir,
 	for (size_t i = 0; r == 0 && i < 3; i++) {
 		r = i ? stream_path(s, subs[i], path)
 		      : file_path(path, v->path, s->dir, NULL);
-		if (r == 0)
+		if (r == 0) {
 			r = vio_mkdir(path, e);
+			if (r == ERR_IO)
+				vault_dead(v, r);
+		}
 		if (r == 0 && i > 0) {
 			r = file_list(path, &names, &n, e);
 			if (r == 0)

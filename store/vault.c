@@ -329,6 +329,8 @@ int vault_publish(struct vault *v, struct err *e)
 	snprintf(name, sizeof name, "%llu.note",
 		 (unsigned long long)vault_size(v));
 	r = file_path(path, v->log.dir, "heads", name, NULL);
-	return r < 0 ? err_set(e, r, "path '%s' is too long", v->path)
-		     : vio_put(path, vault_head(v), e);
+	if (r < 0)
+		return err_set(e, r, "path '%s' is too long", v->path);
+	r = vio_put(path, vault_head(v), e);
+	return r == ERR_IO ? vault_dead(v, r) : r;
 }

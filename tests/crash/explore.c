@@ -203,9 +203,6 @@ static int recovery_tapes(const struct plan *p, struct tape *list, size_t max,
 			char words[600];
 			struct fs disk;
 
-			/* Passphrases are another scenario's business. */
-			if (s == 3 && c.point > t.t.n / 3)
-				c.point = t.t.n / 3;
 			c.variant = mix(dice) % crash_count(&t.t, c.point);
 			crash_make(&t, &t.start, 0, c, p->seed, &disk, words,
 				   sizeof words);
@@ -304,14 +301,13 @@ static void shift_facts(struct world *w, const struct trace *t, unsigned site,
 		size_t gone = 0;
 
 		if (back) {
-			w->facts[i].at = (size_t)w->facts[i].m >> 32;
-			w->facts[i].m &= UINT32_MAX;
+			w->facts[i].at = w->facts[i].was;
 			continue;
 		}
 		for (size_t k = 0; k < w->facts[i].at; k++)
 			gone += t->ops[k].kind == OP_SYNC
 				&& t->ops[k].site == site;
-		w->facts[i].m |= (uint64_t)w->facts[i].at << 32;
+		w->facts[i].was = w->facts[i].at;
 		w->facts[i].at -= gone;
 	}
 }

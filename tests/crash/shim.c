@@ -57,7 +57,7 @@ static struct {
 static struct {
 	enum fault_kind kind;
 	uint64_t n, calls, late;
-	int error, repeat, struck, sync;
+	int error, repeat, struck, sync, paused;
 } fault;
 
 /* --- failing --------------------------------------------------------------- */
@@ -75,6 +75,7 @@ uint64_t shim_calls(void) { return fault.calls; }
 int shim_struck(void) { return fault.struck; }
 int shim_struck_sync(void) { return fault.sync; }
 uint64_t shim_late(void) { return fault.late; }
+void shim_pause(int on) { fault.paused = on; }
 
 /* 1: this call fails, errno is set. */
 static int strikes(int is_sync, int is_write)
@@ -100,7 +101,7 @@ static int starves(void)
 {
 	uint64_t k = fault.calls;
 
-	if (fault.kind != FAULT_MEMORY)
+	if (fault.kind != FAULT_MEMORY || fault.paused)
 		return 0;
 	fault.calls++;
 	if (k != fault.n && !(fault.repeat && k > fault.n))
@@ -301,8 +302,12 @@ static int ours_fd(int fd)
 
 static void note(const struct op *op)
 {
+	int was = fault.paused;
+
+	fault.paused = 1;
 	*trace_push(&rec.trace, op->kind) = *op;
 	fs_apply(&rec.live, op, FATE_KEPT, 0);
+	fault.paused = was;
 }
 
 int __wrap_open(const char *path, int flags, ...)
@@ -328,7 +333,9 @@ int __wrap_open(const char *path, int flags, ...)
 	if (!rel || fd < 0 || fd >= FDS)
 		return fd;
 	if (inode == FS_NONE && (flags & O_CREAT)) {
+		fault.paused++;
 		op.inode = inode = fs_new(&rec.live, 0);
+		fault.paused--;
 		note(&op);
 	} else if (inode != FS_NONE && (flags & O_TRUNC)) {
 		op = (struct op){ .kind = OP_TRUNC, .inode = inode };
@@ -489,7 +496,9 @@ int __wrap_mkdir(const char *path, mode_t mode)
 	r = __real_mkdir(path, mode);
 	if (r == 0 && rel && rec.on) {
 		fs_walk(&rec.live, rel, &op.dir, op.name);
+		fault.paused++;
 		op.inode = fs_new(&rec.live, 1);
+		fault.paused--;
 		note(&op);
 	}
 	return r;

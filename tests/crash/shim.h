@@ -53,5 +53,7 @@ int shim_struck(void);		/* 1: one did */
 /* shim_struck_sync - 1: a sync failed; shim_late - writes done since */
 int shim_struck_sync(void);
 uint64_t shim_late(void);
+/* shim_pause - the tests' own calls do not fail */
+void shim_pause(int on);
 
 #endif

@@ -37,6 +37,7 @@ enum fact_kind {
 struct fact {
 	enum fact_kind kind;
 	size_t at;		/* ops written down before it */
+	size_t was;		/* at, in the whole tape */
 	char a[48], b[48];
 	uint64_t n, m;
 	uint8_t *p;
