@@ -304,16 +304,92 @@ int erase_run(struct stream *s, const struct erase_list *l,
 	return r;
 }
 
+/* Packs are read one after the other, each opened once. */
+struct look {
+	struct stream *s;
+	struct pack_walk w;
+	uint32_t pack;
+	int fd;
+};
+
+static int look_item(struct look *k, uint64_t n, struct err *e)
+{
+	struct stream *s = k->s;
+	char path[FILE_PATH_MAX];
+	struct stat st;
+	uint64_t bad;
+	int r;
+
+	if (k->fd < 0 || k->pack != s->items[n].pack) {
+		if (k->fd >= 0)
+			close(k->fd);
+		k->pack = s->items[n].pack;
+		r = pack_path(s->v, s->dir, k->pack, path);
+		if (r < 0)
+			return err_set(e, r, "path of '%s' is too long",
+				       s->dir);
+		k->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (k->fd < 0 || fstat(k->fd, &st) < 0)
+			return err_errno(e, "cannot open '%s'", path);
+		pack_walk_init(&k->w, k->fd, (uint64_t)st.st_size);
+	}
+	k->w.off = s->items[n].off;
+	r = pack_walk_next(&k->w, s->item, &bad, e);
+	if (r == 1 || (r == 0 && s->item->case_seq != n))
+		r = err_set(e, ERR_DAMAGED, "'%s/packs/%06u.pack' is damaged: "
+			    "item %llu is not where it was", s->dir, k->pack,
+			    (unsigned long long)n);
+	return r;
+}
+
+int erase_describe(struct stream *s, struct erase_list *l, struct err *e)
+{
+	struct look k = { .s = s, .fd = -1 };
+	int r = 0;
+
+	l->nwas = 0;
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		for (uint64_t n = l->r[i].first; r == 0 && n <= l->r[i].last;
+		     n++) {
+			unsigned o = l->r[i].object, end = o + 1;
+
+			r = stream_objects(s, n, &end, e);
+			if (r == 0 && o != ERASE_WHOLE && o >= end)
+				r = err_set(e, ERR_NOENT, "item %llu of '%s' "
+					    "has no object %u",
+					    (unsigned long long)n, s->dir, o);
+			if (r == 0)
+				r = look_item(&k, n, e);
+			if (o == ERASE_WHOLE)
+				o = 0;
+			else
+				end = o + 1;
+			for (; r == 0 && o < end; o++) {
+				const struct pack_frame *f = &s->item->frame[o];
+				struct erase_was w = { n, s->items[n].seq,
+						       f->len, { 0 }, o };
+
+				if (f->type != PACK_OBJECT)
+					continue;
+				memcpy(w.sha256, f->hash, 32);
+				r = erase_list_was(l, &w);
+				if (r < 0)
+					err_set(e, r, "too much to erase at "
+						"once");
+			}
+		}
+	if (k.fd >= 0)
+		close(k.fd);
+	return r;
+}
+
 int erase_object(struct stream *s, uint64_t case_seq, unsigned object,
 		 uint64_t *size_out, uint8_t sha256[static 32],
 		 int *erased_out, struct err *e)
 {
-	char path[FILE_PATH_MAX];
-	struct pack_walk w;
-	struct stat st;
-	uint64_t bad;
+	struct look k = { .s = s, .fd = -1 };
 	unsigned n;
-	int fd, r = stream_objects(s, case_seq, &n, e);
+	int r = stream_objects(s, case_seq, &n, e);
 
 	if (r < 0)
 		return r;
@@ -321,23 +397,9 @@ int erase_object(struct stream *s, uint64_t case_seq, unsigned object,
 		return err_set(e, ERR_NOENT, "item %llu of '%s' has no object "
 			       "%u", (unsigned long long)case_seq, s->dir,
 			       object);
-	r = pack_path(s->v, s->dir, s->items[case_seq].pack, path);
-	if (r < 0)
-		return err_set(e, r, "path of '%s' is too long", s->dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = err_errno(e, "cannot open '%s'", path);
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	pack_walk_init(&w, fd, (uint64_t)st.st_size);
-	w.off = s->items[case_seq].off;
-	r = pack_walk_next(&w, s->item, &bad, e);
-	close(fd);
-	if (r == 1 || (r == 0 && s->item->case_seq != case_seq))
-		r = err_set(e, ERR_DAMAGED, "'%s' is damaged: item %llu is not "
-			    "where it was", path, (unsigned long long)case_seq);
+	r = look_item(&k, case_seq, e);
+	if (k.fd >= 0)
+		close(k.fd);
 	if (r < 0)
 		return r;
 	*size_out = s->item->frame[object].len;
@@ -358,7 +420,7 @@ int erase_redo(struct vault *v, const char *rel,
 	struct buf text = BUF_INIT(ERASE_LIST_MAX);
 	char path[FILE_PATH_MAX], dir[VAULT_DIR_MAX + 1];
 	const char *end = strstr(rel, "/erasures/");
-	struct erase_list l = { NULL, 0, 0 };
+	struct erase_list l = { 0 };
 	struct rewrite w = { .in = -1 };
 	uint8_t hash[SHA256_LEN];
 	int r;

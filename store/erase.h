@@ -32,10 +32,21 @@ struct erase_range {
 	unsigned object;
 };
 
-/* Sorted by first, then object; nothing stands twice. */
+/* What an object was when its erasure was decided. */
+struct erase_was {
+	uint64_t case_seq, seq;		/* seq: of its leaf in the log */
+	uint64_t size;			/* bytes as sealed */
+	uint8_t sha256[32];		/* of these */
+	unsigned object;
+};
+
+/* Ranges sorted by first, then object; nothing stands twice.  was: filled by
+ * erase_describe() or erase_list_read(), in order. */
 struct erase_list {
 	struct erase_range *r;
 	size_t n, room;
+	struct erase_was *was;
+	size_t nwas, was_room;
 };
 
 void erase_list_release(struct erase_list *l);	/* a zeroed one is fine */
@@ -59,6 +70,13 @@ int erase_list_put(const char *dir, const struct erase_list *l,
 		   struct buf *out);
 int erase_list_read(struct bytes in, const char *dir, struct erase_list *l,
 		    struct err *e);
+
+/*
+ * erase_describe - note what each object of the list is: leaf, size, hash; those
+ * gone already are left out.  Objects 0 and above that an item does not have,
+ * and items the stream does not have, are ERR_NOENT.
+ */
+int erase_describe(struct stream *s, struct erase_list *l, struct err *e);
 
 /*
  * erase_put - write a list under the next free name, durably

@@ -2,6 +2,9 @@
 /* The lists of erased objects.  Pure: no I/O. */
 #include "store/erase.h"
 
+#include "store/vault_int.h"
+#include "util/enc.h"
+
 #include <stdlib.h>
 
 #define LINE "scelle/v1/erased\n"
@@ -9,6 +12,7 @@
 void erase_list_release(struct erase_list *l)
 {
 	free(l->r);
+	free(l->was);
 	memset(l, 0, sizeof *l);
 }
 
@@ -125,7 +129,34 @@ int erase_list_put(const char *dir, const struct erase_list *l,
 				 (unsigned long long)x->first,
 				 (unsigned long long)x->last);
 	}
+	for (size_t i = 0; i < l->nwas; i++) {
+		const struct erase_was *w = &l->was[i];
+		char hex[65];
+
+		hex_str(hex, w->sha256, 32);
+		buf_addf(out, "was %llu %u %llu %llu %s\n",
+			 (unsigned long long)w->case_seq, w->object,
+			 (unsigned long long)w->seq,
+			 (unsigned long long)w->size, hex);
+	}
 	return out->failed;
+}
+
+int erase_list_was(struct erase_list *l, const struct erase_was *w)
+{
+	if (l->nwas == ERASE_RANGES_MAX)
+		return ERR_LIMIT;
+	if (l->nwas == l->was_room) {
+		size_t room = l->was_room ? l->was_room * 2 : 16;
+		struct erase_was *p = realloc(l->was, room * sizeof *p);
+
+		if (!p)
+			return ERR_NOMEM;
+		l->was = p;
+		l->was_room = room;
+	}
+	l->was[l->nwas++] = *w;
+	return 0;
 }
 
 /* The word before the next space or newline, which must be the one given. */
@@ -158,12 +189,44 @@ static int number(struct bytes *in, char end, uint64_t *out)
 	return 0;
 }
 
+static int read_was(struct bytes *in, struct erase_list *l)
+{
+	const struct erase_was *before = l->nwas ? &l->was[l->nwas - 1] : NULL;
+	struct erase_was w = { 0 };
+	struct bytes hex;
+	uint64_t object = 0;
+	int r = number(in, ' ', &w.case_seq);
+
+	if (r == 0)
+		r = number(in, ' ', &object);
+	if (r == 0)
+		r = number(in, ' ', &w.seq);
+	if (r == 0)
+		r = number(in, ' ', &w.size);
+	if (r == 0)
+		r = word(in, '\n', &hex);
+	if (r < 0 || object >= ERASE_WHOLE || hex.len != 64
+	    || hex_get(hex, w.sha256, 32) < 0)
+		return ERR_FORMAT;
+	w.object = (unsigned)object;
+	if (!erase_list_has(l, w.case_seq, w.object)
+	    || (before && (w.case_seq < before->case_seq
+			   || (w.case_seq == before->case_seq
+			       && w.object <= before->object))))
+		return ERR_FORMAT;
+	return erase_list_was(l, &w);
+}
+
 static int read_line(struct bytes *in, struct erase_list *l)
 {
 	uint64_t first, last, object = ERASE_WHOLE;
 	struct bytes kind;
 	int r = word(in, ' ', &kind);
 
+	if (r == 0 && bytes_is(kind, "was"))
+		return read_was(in, l);
+	if (l->nwas)
+		return ERR_FORMAT;
 	if (r == 0 && bytes_is(kind, "item")) {
 		r = number(in, '\n', &first);
 		last = first;

@@ -288,6 +288,10 @@ int keys_destroy(const char *path, struct err *e);
 
 /* --- erasing (erase.c) ---------------------------------------------------- */
 
+/* erase_list_was - append to what a list says of its objects */
+struct erase_list;
+struct erase_was;
+int erase_list_was(struct erase_list *l, const struct erase_was *w);
 /* erase_redo - take out what the list at that path names (at recovery)
  *   sha256   what its leaf says of the list */
 int erase_redo(struct vault *v, const char *path,

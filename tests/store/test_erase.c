@@ -115,7 +115,7 @@ static int erase(struct vault *v, struct stream *admin, struct stream *s,
 {
 	struct store_external x[REKEY_EXTERNALS], list = { .path = LIST };
 	const struct store_external *named;
-	struct erase_list l = { NULL, 0, 0 };
+	struct erase_list l = { 0 };
 	struct rekey *k = NULL;
 	char path[ERASE_PATH_MAX];
 	uint8_t pub[32];
@@ -123,7 +123,10 @@ static int erase(struct vault *v, struct stream *admin, struct stream *s,
 	int r;
 
 	what_to_erase(&l);
-	r = erase_put(s, &l, path, list.sha256, NULL);
+	r = erase_describe(s, &l, NULL);
+	cr_assert_eq(l.nwas, 4);
+	if (r == 0)
+		r = erase_put(s, &l, path, list.sha256, NULL);
 	list.path = path;
 	if (r == 0)
 		r = name_files(v, s, LEAF_ERASURE, &list, 1);
@@ -387,7 +390,7 @@ Test(erase, an_empty_stream_gets_a_new_key_too)
 Test(erase, a_locked_stream_and_a_batch_in_progress_are_refused)
 {
 	char *dir = kit_dir();
-	struct erase_list l = { NULL, 0, 0 };
+	struct erase_list l = { 0 };
 	struct batch *b = NULL;
 	struct rekey *k = NULL;
 	struct stream *s = NULL;
@@ -493,7 +496,7 @@ Test(erase, slots_dropped_behind_the_table_are_found)
 Test(erase, more_gone_than_the_erasure_names_is_found)
 {
 	char *dir = kit_dir();
-	struct erase_list l = { NULL, 0, 0 };
+	struct erase_list l = { 0 };
 	struct vault *v;
 	struct stream *s;
 
@@ -551,7 +554,7 @@ Test(erase, a_body_that_is_there_after_its_certificate_is_found)
 Test(erase, an_altered_list_erases_nothing_at_recovery_and_is_found)
 {
 	char *dir = kit_dir();
-	struct erase_list l = { NULL, 0, 0 };
+	struct erase_list l = { 0 };
 	struct store_external list = { .path = LIST };
 	char path[ERASE_PATH_MAX];
 	struct vault *v;
@@ -734,7 +737,7 @@ Test(erase, lists_are_read_as_they_are_written_and_nothing_else)
 		"scelle/v1/erased\nstream " CASE_A "\nobject 1 65535\n",
 		"scelle/v1/erased\nstream " CASE_A "\nitem 1 \n",
 	};
-	struct erase_list l = { NULL, 0, 0 }, m;
+	struct erase_list l = { 0 }, m;
 	struct buf text = BUF_INIT(4096), again = BUF_INIT(4096);
 
 	cr_assert_eq(erase_list_add(&l, 9, 9, 3), 0);
