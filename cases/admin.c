@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/admin.h"
 
+#include "cases/admin_apply.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -76,6 +78,7 @@ static void case_release(struct admin_case *c)
 	for (size_t i = 0; i < c->nmembers; i++)
 		free(c->members[i]);
 	free(c->members);
+	admin_erase_release(c);
 }
 
 void admin_release(struct admin *a)

@@ -22,6 +22,8 @@
 #include "util/buf.h"
 #include "util/err.h"
 
+struct erase_list;
+
 #define ADMIN_STREAM "admin"
 #define ADMIN_NAME_MAX 32	/* characters of a user or unit name */
 #define ADMIN_TEXT_MAX 4096	/* bytes of a reason, a basis, a purpose */
@@ -78,6 +80,30 @@ struct admin_retention {		/* days from collection (R26) */
 };
 #define ADMIN_RETENTION_DEFAULT { 5, 30, 365 }
 
+/* What an item is, for its retention; from kept shortest to longest. */
+enum admin_class { CLASS_SENSITIVE, CLASS_IRRELEVANT, CLASS_RELEVANT,
+		   CLASS_PROCEDURE };
+#define CLASS_DEFAULT CLASS_IRRELEVANT	/* R27 */
+
+struct admin_classified {		/* items first to last are of it */
+	uint64_t first, last;
+	enum admin_class class;
+};
+
+/* An erasure: decided, then certified. */
+struct admin_erasure {
+	char *list;			/* path of its list, see store/erase.h */
+	char order[17];			/* "": under the retention rule */
+	char *author;			/* "" for the program */
+	char *reason;
+	int64_t time_ms;
+	uint64_t objects, bytes;
+	unsigned epoch;			/* of the case's key as it was decided */
+	int64_t certified_ms;		/* 0: slots are still there */
+	int64_t complete_ms;		/* when no key backup can open it */
+	struct erase_list *what;
+};
+
 struct admin_case {
 	char id[17];
 	char *reference;
@@ -105,6 +131,11 @@ struct admin_case {
 	size_t ndecisions;
 	char **members;			/* users who hold a wrap */
 	size_t nmembers;
+	struct admin_classified *classified;	/* the last that fits decides */
+	size_t nclassified;
+	struct admin_erasure *erasures;
+	size_t nerasures;
+	int purged;			/* by the last of its erasures */
 	uint8_t sha256[32];		/* SHA-256(this before | SHA-256 of the
 					   statement), from zeros */
 };
@@ -200,6 +231,19 @@ const struct admin_month *admin_month(const struct admin *a, const char *name);
 const struct admin_order *admin_order(const struct admin *a, const char *id);
 const struct admin_glass *admin_glass(const struct admin *a, const char *id);
 int admin_is_member(const struct admin_case *c, const char *user);
+
+/* admin_class - of an item; admin_class_name, admin_class_of_name - "sensitive",
+ * "irrelevant", "relevant", "procedure"; -1: no such name
+ * admin_class_days - how long the case keeps it; -1: as long as the procedure */
+enum admin_class admin_class(const struct admin_case *c, uint64_t n);
+const char *admin_class_name(enum admin_class class);
+int admin_class_of_name(const char *name);
+int admin_class_days(const struct admin_case *c, enum admin_class class);
+
+/* admin_erased - the erasure that names an object of an item, or NULL; object
+ * ERASE_WHOLE (store/erase.h): one that names any part of it */
+const struct admin_erasure *admin_erased(const struct admin_case *c,
+					 uint64_t n, unsigned object);
 
 /* admin_name_valid - 1 for a user or unit name: 1 to 32 of a-z 0-9 - . _ and
  * a letter first */

@@ -66,5 +66,13 @@ int apply_anchor_authority(struct context *c);
 int apply_anchor_remove(struct context *c);
 int apply_witness_policy(struct context *c);
 int apply_anchor(struct context *c);
+int apply_classify(struct context *c);
+int apply_erasure(struct context *c);
+int apply_retention(struct context *c);
+int apply_purge(struct context *c);
+int apply_certificate(struct context *c);
+
+/* admin_erase_release - what admin_erase.c keeps of a case */
+void admin_erase_release(struct admin_case *k);
 
 #endif

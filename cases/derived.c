@@ -2,11 +2,13 @@
 #include "cases/derived.h"
 
 #include "store/age.h"
+#include "store/erase.h"
 #include "util/enc.h"
 #include "util/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -161,6 +163,102 @@ int derived_read(struct grant *g, const char *path, uint64_t *next,
 	buf_wipe(&lines);
 	buf_release(&sealed);
 	return r;
+}
+
+/* --- erasing --------------------------------------------------------------- */
+
+static int touches(const struct erase_list *l, uint64_t n)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (n >= l->r[i].first && n <= l->r[i].last)
+			return 1;
+	return 0;
+}
+
+static int copy_frame(int in, int out, uint64_t at, uint64_t len,
+		      struct buf *piece, struct err *e)
+{
+	uint8_t *to;
+	int r;
+
+	buf_clear(piece);
+	to = buf_room(piece, (size_t)len);
+	if (!to)
+		return err_set(e, ERR_NOMEM, "no memory for the cache");
+	r = file_pread_all(in, to, (size_t)len, at, e);
+	return r < 0 ? r : file_write_all(out, to, (size_t)len, e);
+}
+
+/* 1 when frames were left out. */
+static int copy_rest(int in, int out, const struct erase_list *l,
+		     struct err *e)
+{
+	struct buf piece = BUF_INIT(SEALED_MAX + HEAD + ((size_t)2 << 20));
+	uint64_t at = 0, end = 0, from = 0;
+	uint8_t head[HEAD];
+	int dropped = 0, r = whole(in, &end, e);
+
+	while (r == 0 && at < end) {
+		uint64_t next;
+
+		r = file_pread_all(in, head, HEAD, at, e);
+		if (r < 0)
+			break;
+		next = at + HEAD + get_be32(head + 12);
+		if (touches(l, get_be64(head + 4))) {
+			if (from < at)
+				r = copy_frame(in, out, from, at - from, &piece,
+					       e);
+			from = next;
+			dropped = 1;
+		} else if (next - from > (1u << 20)) {
+			r = copy_frame(in, out, from, next - from, &piece, e);
+			from = next;
+		}
+		at = next;
+	}
+	if (r == 0 && from < end)
+		r = copy_frame(in, out, from, end - from, &piece, e);
+	buf_release(&piece);
+	return r < 0 ? r : dropped;
+}
+
+int derived_drop(const char *path, const struct erase_list *l, struct err *e)
+{
+	char tmp[FILE_PATH_MAX];
+	int in = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), out = -1, r;
+
+	if (in < 0)
+		return errno == ENOENT ? 0 : err_errno(e, "cannot open '%s'",
+						       path);
+	r = file_path(tmp, path, NULL);
+	if (r < 0 || strlen(tmp) + 5 > sizeof tmp) {
+		r = err_set(e, ERR_RANGE, "path '%s' is too long", path);
+		goto out;
+	}
+	memcpy(tmp + strlen(tmp), ".tmp", 5);
+	out = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		   0600);
+	r = out < 0 ? err_errno(e, "cannot create '%s'", tmp)
+		    : copy_rest(in, out, l, e);
+	if (r == 1 && file_sync(out, e) < 0)
+		r = ERR_IO;
+	if (r == 1 && rename(tmp, path) < 0)
+		r = err_errno(e, "cannot replace '%s'", path);
+	if (r == 1) {
+		char *slash = strrchr(tmp, '/');
+
+		if (slash)
+			*slash = '\0';
+		r = file_sync_dir(slash ? tmp : ".", e);
+	} else if (out >= 0) {
+		unlink(tmp);
+	}
+out:
+	close(in);
+	if (out >= 0)
+		close(out);
+	return r < 0 ? r : 0;
 }
 
 /* --- by number ------------------------------------------------------------ */

@@ -41,6 +41,13 @@ int derived_read(struct grant *g, const char *path, uint64_t *next,
 			     struct err *e),
 		 void *arg, struct err *e);
 
+/*
+ * derived_drop - take out what items that a list names (in part or wholly) gave;
+ * needs no key.  Old or new content, never half.
+ */
+struct erase_list;
+int derived_drop(const char *path, const struct erase_list *l, struct err *e);
+
 /* Where the frames of a cache stand, by number; released with _release(). */
 struct derived_map {
 	struct derived_at *at;	/* sorted */

@@ -94,6 +94,11 @@ int keys_destroy(const char *path, struct err *e)
 	return r < 0 ? r : vio_unlink(path, e);
 }
 
+int rekey_destroy(const char *path, struct err *e)
+{
+	return keys_destroy(path, e);
+}
+
 uint32_t stream_epoch(const struct stream *s)
 {
 	return s->epoch;

@@ -63,6 +63,10 @@ int rekey_finish(struct rekey *k, struct err *e);
  * allowed.  Behind a failed commit it leaves the files to recovery. */
 void rekey_abort(struct rekey *k);
 
+/* rekey_destroy - overwrite a small file, sync, remove it durably; fine when
+ * there is none.  path: in full */
+int rekey_destroy(const char *path, struct err *e);
+
 /* stream_epoch - of the key the stream's slots are sealed to, from 1 */
 uint32_t stream_epoch(const struct stream *s);
 
