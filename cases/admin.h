@@ -197,6 +197,8 @@ struct admin {
 					   as well */
 	uint8_t glass_public[32];	/* of policy.break_glass, see glass.h */
 	struct audit_policy audit;
+	int64_t key_backup_ms;		/* when the last backup of keys is to be
+					   destroyed; 0: there is none */
 	uint64_t count;			/* statements read */
 };
 

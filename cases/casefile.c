@@ -475,6 +475,9 @@ int casefile_stream(struct unit *u, const struct admin_case *c,
 	uint8_t keys[64];
 	int r;
 
+	if (c->purged)
+		return err_set(e, ERR_NOENT, "case '%s' was purged",
+			       c->reference);
 	*out = unit_stream_find(u, casefile_dir(c, dir));
 	if (*out)
 		return 0;

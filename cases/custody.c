@@ -5,6 +5,7 @@
 #include "cases/case_secret.h"
 #include "cases/casefile.h"
 #include "cases/deny.h"
+#include "cases/erasure.h"
 #include "cases/glass.h"
 #include "cases/unit_int.h"
 #include "cases/upkeep.h"
@@ -77,6 +78,12 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 		as.glass_id = glass;
 		r = casefile_find(u, a->case_name, &c, e);
 	}
+	/* Slots of what was erased with nobody logged in go now, and with them
+	 * a key that somebody who left still knows. */
+	if (r == 0)
+		r = erasure_settle(u, c->id, NULL, e);
+	if (r == 0)
+		r = casefile_find(u, a->case_name, &c, e);
 	if (r < 0)
 		return r;
 	g = calloc(1, sizeof *g);

@@ -84,4 +84,8 @@ int erasure_settle(struct unit *u, const char *case_id, unsigned *done_out,
 const char *erasure_words(const struct admin_erasure *x,
 			  char out[static ERASURE_WORDS_MAX]);
 
+/* erasure_resume - at opening for writing, alone: go on with what a crash cut
+ * short in any case, as far as it takes no member */
+int erasure_resume(struct unit *u, struct err *e);
+
 #endif
