@@ -7,23 +7,24 @@
 #include "cases/erasure_caches.h"
 #include "cases/permit.h"
 #include "cases/unit_int.h"
+#include "cases/upkeep.h"
 #include "store/rekey.h"
 #include "util/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define WRAPS_MAX 64
+#define WRAPS_MAX 61
+#define EXTERNALS_MAX 64	/* of one statement */
 #define PATH 160
 #define DIR 64
 
-/* What the statement vouches for, and what is destroyed behind it. */
+/* The wraps the statement vouches for: the new ones, and that the old go. */
 struct renewal {
 	char new[WRAPS_MAX][PATH], old[WRAPS_MAX][PATH];
-	const char *files[WRAPS_MAX];
-	struct store_external gone[WRAPS_MAX + REKEY_EXTERNALS];
-	unsigned nnew, nold, ngone;
+	char more[UPKEEP_FILES][UPKEEP_PATH];	/* escrow, broken glass */
+	const char *files[2 * WRAPS_MAX + UPKEEP_FILES];
+	unsigned nnew, nold, nmore, nfiles;
 	struct age_identity *id;	/* the new key; secret memory */
 	uint8_t *was;			/* the secret before; secret memory */
 };
@@ -52,10 +53,15 @@ static int put_wraps(struct unit *u, const struct admin_case *c,
 		if (n->nnew == WRAPS_MAX)
 			return too_many(c, e);
 		snprintf(n->new[n->nnew], PATH, "%s/%.64s.age", dir, m->name);
-		n->files[n->nnew] = n->new[n->nnew];
+		n->files[n->nfiles++] = n->new[n->nnew];
 		r = case_secret_wrap(u, n->new[n->nnew++], m->receive,
 				     n->id->secret, e);
 	}
+	if (r == 0)
+		r = upkeep_put(u, c->id, c->epoch + 1, n->id->secret, n->more,
+			       &n->nmore, e);
+	for (unsigned i = 0; r == 0 && i < n->nmore; i++)
+		n->files[n->nfiles++] = n->more[i];
 	return r;
 }
 
@@ -77,9 +83,9 @@ static int find_old(struct unit *u, const struct admin_case *c,
 			r = too_many(c, e);
 			break;
 		}
-		snprintf(n->old[n->nold], PATH, "%s/%.40s", dir, *p);
-		n->gone[n->ngone].path = n->old[n->nold++];
-		n->ngone++;
+		snprintf(n->old[n->nold], PATH, "%s/%.80s", dir, *p);
+		n->files[n->nfiles++] = n->old[n->nold];
+		r = unit_drop(u, n->old[n->nold++], e);
 	}
 	free(names);
 	return r;
@@ -90,17 +96,13 @@ static int record(struct unit *u, const char *case_id, struct renewal *n,
 {
 	char public[AGE_RECIPIENT_TEXT];
 	const struct admin_case *c = NULL;
-	const struct store_external *x;
 	struct unit_write w;
-	unsigned more;
 	int r = casefile_find(u, case_id, &c, e);
 
 	if (r < 0)
 		return r;
-	x = rekey_externals(k, &more);
-	if (n->nnew + n->ngone + more > 64)
+	if (n->nfiles + REKEY_EXTERNALS > EXTERNALS_MAX)
 		return too_many(c, e);
-	memcpy(n->gone + n->ngone, x, more * sizeof *x);
 	r = unit_begin(u, "case-epoch", &w, e);
 	if (r < 0)
 		return r;
@@ -109,57 +111,9 @@ static int record(struct unit *u, const char *case_id, struct renewal *n,
 	jsonw_int(&w.draft.w, "epoch", (int64_t)c->epoch + 1);
 	jsonw_str(&w.draft.w, "public", public);
 	jsonw_str(&w.draft.w, "reason", reason);
-	w.more = n->gone;
-	w.nmore = n->ngone + more;
-	return unit_commit(u, &w, n->files, n->nnew, NULL, e);
-}
-
-static int destroy_old(struct unit *u, const char *case_id,
-		       const struct renewal *n, struct err *e)
-{
-	int r = 0;
-
-	for (unsigned i = 0; r == 0 && i < n->nold; i++)
-		r = erasure_destroy(u, n->old[i], e);
-	if (r == 0)
-		r = epoch_resume(u, case_id, e);
-	/* Sealed to the key before: they could not be opened any more. */
-	return r < 0 ? r : erasure_epoch_caches(u, case_id, e);
-}
-
-/*
- * Wraps of an epoch that is over, or of one that never came: a crash left them.
- */
-static int sweep(struct unit *u, const char *case_id, unsigned epoch,
-		 struct err *e)
-{
-	char dir[DIR], rel[PATH], path[FILE_PATH_MAX], **names;
-	int r;
-
-	snprintf(dir, sizeof dir, "cases/%s/wraps/%u", case_id, epoch);
-	r = unit_path(u, dir, path, e);
-	if (r < 0 || !file_exists(path))
-		return r;
-	r = file_list(path, &names, NULL, e);
-	if (r < 0)
-		return r;
-	for (char **p = names; r == 0 && *p; p++) {
-		snprintf(rel, sizeof rel, "%s/%.80s", dir, *p);
-		r = erasure_destroy(u, rel, e);
-	}
-	free(names);
-	rmdir(path);
-	return r;
-}
-
-int epoch_resume(struct unit *u, const char *case_id, struct err *e)
-{
-	const struct admin_case *c = NULL;
-	int r = casefile_find(u, case_id, &c, e);
-
-	if (r == 0 && c->epoch > 1)
-		r = sweep(u, c->id, c->epoch - 1, e);
-	return r < 0 ? r : sweep(u, c->id, c->epoch + 1, e);
+	upkeep_say(u, &w.draft.w);
+	w.more = rekey_externals(k, &w.nmore);
+	return unit_commit(u, &w, n->files, n->nfiles, NULL, e);
 }
 
 static int renew(struct unit *u, const char *case_id, struct renewal *n,
@@ -190,10 +144,12 @@ static int renew(struct unit *u, const char *case_id, struct renewal *n,
 	r = record(u, case_id, n, k, reason, e);
 	if (r < 0) {
 		rekey_abort(k);
+		unit_unstage(u, 1);
 		return r;
 	}
 	r = rekey_finish(k, e);
-	return r < 0 ? r : destroy_old(u, case_id, n, e);
+	/* Sealed to the key before: they could not be opened any more. */
+	return r < 0 ? r : erasure_epoch_caches(u, case_id, e);
 }
 
 int epoch_renew(struct unit *u, const char *case_id, const char *reason,

@@ -33,8 +33,4 @@ int epoch_renew(struct unit *u, const char *case_id, const char *reason,
  */
 int epoch_renew_due(struct unit *u, const char *case_id, struct err *e);
 
-/* epoch_resume - what a crash left of a new key that counts, or of one that
- * does not, is destroyed.  The vault's only writer calls it. */
-int epoch_resume(struct unit *u, const char *case_id, struct err *e);
-
 #endif

@@ -64,23 +64,22 @@ int erasure_check(struct unit *u, const struct admin_case *c,
 	return r;
 }
 
-int erasure_propose(struct unit *u, const char *case_name,
-		    const struct erase_list *l, const char *reason,
-		    unsigned hours, char id_out[static 17], struct err *e)
+int erasure_subject(struct unit *u, const char *case_name,
+		    const struct erase_list *l, char id_out[static 17],
+		    json_t **subject_out, struct err *e)
 {
-	struct order_options o = { .act = l ? ORDER_ERASE : ORDER_PURGE,
-				   .reason = reason, .hours = hours };
 	const struct admin_case *c = NULL;
 	json_t *subject = json_object(), *items = NULL;
-	char id[17];
 	int r = casefile_find(u, case_name, &c, e);
 
 	/* Who may not propose learns nothing of what there is. */
-	if (r == 0)
+	if (r == 0) {
+		memcpy(id_out, c->id, 17);
 		r = unit_may(u, l ? PERMIT_ERASE_FIRST : PERMIT_PURGE_FIRST, c,
 			     e);
+	}
 	if (r == 0)
-		r = casefile_find(u, case_name, &c, e);
+		r = casefile_find(u, id_out, &c, e);
 	if (r == 0 && c->purged)
 		r = err_set(e, ERR_EXIST, "case '%s' was purged",
 			    c->reference);
@@ -92,15 +91,13 @@ int erasure_propose(struct unit *u, const char *case_name,
 		    json_object_set(subject, "items", items) < 0)
 			r = err_set(e, ERR_NOMEM, "no memory for an order");
 	}
-	if (r == 0) {
-		memcpy(id, c->id, sizeof id);
-		o.case_id = id;
-		o.subject = subject;
-		r = order_propose(u, &o, id_out, e);
-	}
 	json_decref(items);
+	if (r == 0 && subject) {
+		*subject_out = subject;
+		return 0;
+	}
 	json_decref(subject);
-	return r;
+	return r < 0 ? r : err_set(e, ERR_NOMEM, "no memory for an order");
 }
 
 /* --- the decision ------------------------------------------------------------- */

@@ -39,14 +39,16 @@ int erasure_check(struct unit *u, const struct admin_case *c,
 		  const struct erase_list *l, struct err *e);
 
 /*
- * erasure_propose - the first person's half of an order
- *   l        what to erase; NULL: purge the whole case
- *   hours    0: as order.h has it
- * Returns 0 or as erasure_check(), order_propose().
+ * erasure_subject - what an order for it is about, once it is checked
+ *   l            what to erase; NULL: purge the whole case
+ *   id_out       the case's
+ *   subject_out  for order_options.subject; json_decref() it
+ * Returns 0, ERR_DENIED (who is logged in may not propose it) or as
+ * erasure_check().
  */
-int erasure_propose(struct unit *u, const char *case_name,
-		    const struct erase_list *l, const char *reason,
-		    unsigned hours, char id_out[static 17], struct err *e);
+int erasure_subject(struct unit *u, const char *case_name,
+		    const struct erase_list *l, char id_out[static 17],
+		    json_t **subject_out, struct err *e);
 
 /*
  * erasure_run - carry out an approved order

@@ -138,9 +138,9 @@ static int purge_keys(struct unit *u, const struct admin_case *c,
 	if (r == ERR_LIMIT)
 		r = err_set(e, r, "case '%s' has too many keys to purge at "
 			    "once", c->reference);
-	forget_stream(u, dir);
+	/* They go when the certificate that says so is durable. */
 	for (size_t i = 0; r == 0 && i < f->n; i++)
-		r = erasure_destroy(u, f->p[i], e);
+		r = unit_drop(u, f->p[i], e);
 	return r;
 }
 
@@ -158,10 +158,15 @@ static int settle_purge(struct unit *u, const char *case_id, unsigned *done,
 	if (r == 0)
 		r = purge_keys(u, c, f, e);
 	for (size_t i = 0; r == 0 && i < c->nerasures; i++) {
+		char dir[32];
+
 		if (c->erasures[i].certified_ms)
 			continue;
+		snprintf(dir, sizeof dir, "cases/%s", c->id);
+		forget_stream(u, dir);
 		r = certify(u, c, &c->erasures[i], f->p, f->n, e);
 		*done += r == 0;
+		f->n = 0;
 		if (r == 0)
 			r = casefile_find(u, case_id, &c, e);
 	}
@@ -220,8 +225,6 @@ int erasure_resume(struct unit *u, struct err *e)
 		memcpy(id, c->id, sizeof id);
 		if (c->purged && erasure_pending(c))
 			r = erasure_settle(u, id, NULL, e);
-		else if (!c->purged)
-			r = epoch_resume(u, id, e);
 	}
 	return r;
 }

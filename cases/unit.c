@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/unit.h"
 
+#include "cases/erasure.h"
+
 #include "cases/shard.h"
 #include "cases/unit_int.h"
 #include "store/sha256.h"
@@ -310,6 +312,9 @@ int unit_enter(struct unit *u, struct err *e)
 	if (r == 0 && u->writable)
 		r = tell_recovery(u, e);
 	if (r == 0 && !u->link)
+	if (r == 0 && u->writable)
+		r = erasure_resume(u, e);
+	if (r == 0)
 		r = unit_shard_due(u, clock_wall_ms(), e);
 	return r;
 }

@@ -10,6 +10,7 @@
  */
 #include "cases/unit_int.h"
 
+#include "store/rekey.h"
 #include "store/sha256.h"
 #include "util/file.h"
 
@@ -153,8 +154,8 @@ static int settle_one(const struct unit *u, const struct unit_staged *s,
 		r = next_path(u, s->rel, next, e);
 	if (r < 0)
 		return r;
-	if (s->drop && unlink(path) < 0 && errno != ENOENT)
-		return err_errno(e, "cannot remove '%s'", s->rel);
+	if (s->drop)	/* keys and wraps: overwritten as well */
+		return rekey_destroy(path, e);
 	if (!s->drop && rename(next, path) < 0)
 		return err_errno(e, "cannot replace '%s'", s->rel);
 	return 0;

@@ -228,7 +228,7 @@ static int remove_gone(struct settling *s, struct err *e)
 			continue;
 		r = file_path(path, s->v->path, s->said[i].path, NULL);
 		if (r == 0 && file_exists(path))
-			r = vio_unlink(path, e);
+			r = keys_destroy(path, e);
 	}
 	return r;
 }

@@ -21,6 +21,7 @@ static const char help[] = N_(
 "       scelle case robots-decision CASE HOST[:PORT] --reason TEXT\n"
 "       scelle case member add|remove CASE USER [--reason TEXT]\n"
 "       scelle case member list CASE\n"
+"       scelle case classify CASE ITEM... --class CLASS --why TEXT [--legal TEXT]\n"
 "\n"
 "A case says what may be collected: legal basis, offences, responsible agent,\n"
 "period, sources.  CASE is a reference, an id, or the beginning of one.\n"
@@ -481,12 +482,15 @@ int cmd_case(struct cli *cli, int argc, char **argv)
 
 	if (!strcmp(what, "--help"))
 		return cli_help(cli, _(help));
+	if (!strcmp(what, "classify"))
+		return cmd_classify(cli, argc - 1, argv + 1);
 	for (i = 0; i < sizeof all / sizeof *all; i++)
 		if (!strcmp(what, all[i]))
 			break;
 	if (i == sizeof all / sizeof *all)
 		return cli_usage(cli, argv[0], _("what: open, list, show, close, "
-				 "source, member or robots-decision?"));
+				 "source, member, robots-decision or "
+				 "classify?"));
 	if (!strcmp(what, "source") || !strcmp(what, "member")) {
 		verb = argc > 2 ? argv[2] : "";
 		skip = argc > 2 ? 2 : 1;

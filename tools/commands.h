@@ -16,7 +16,9 @@ cli_command_fn cmd_approve;
 cli_command_fn cmd_audit;
 cli_command_fn cmd_audit_rules;	/* audit grant, audit policy */
 cli_command_fn cmd_case;
+cli_command_fn cmd_classify;	/* case classify */
 cli_command_fn cmd_collect;
+cli_command_fn cmd_erase;
 cli_command_fn cmd_escrow;
 cli_command_fn cmd_custodian;
 cli_command_fn cmd_export;
@@ -32,6 +34,7 @@ cli_command_fn cmd_profile;
 cli_command_fn cmd_receipt;
 cli_command_fn cmd_reindex;
 cli_command_fn cmd_report;
+cli_command_fn cmd_retention;
 cli_command_fn cmd_robots;
 cli_command_fn cmd_search;
 cli_command_fn cmd_serve;
