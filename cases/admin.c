@@ -95,6 +95,7 @@ void admin_release(struct admin *a)
 		case_release(&a->cases[i]);
 	free(a->cases);
 	free(a->months);
+	free(a->keys);
 	for (size_t i = 0; i < a->norders; i++) {
 		free(a->orders[i].act);
 		free(a->orders[i].first);

@@ -61,6 +61,13 @@ struct admin_user {
 	uint64_t revoked_n;		/* by which statement of the stream */
 };
 
+struct admin_key {			/* a user's signing key, and when */
+	size_t user;			/* index in users */
+	struct note_vkey sign;
+	uint64_t from_n, to_n;		/* statements of the stream: it counts
+					   behind from_n, up to to_n itself */
+};
+
 struct admin_source {
 	char *id, *url, *profile;
 	char *reason;			/* "" when none was given */
@@ -186,6 +193,8 @@ struct admin {
 	size_t ncases;
 	struct admin_month *months;
 	size_t nmonths;
+	struct admin_key *keys;
+	size_t nkeys;
 	struct admin_order *orders;
 	size_t norders;
 	struct admin_glass *glasses;

@@ -154,6 +154,7 @@ static const struct kind {
 	  { "policy", "value", NULL } },
 	{ "escrow", apply_escrow, PERMIT_ESCROW, ORDER_ESCROW,
 	  { "recipient", NULL } },
+	{ "wraps", apply_nothing, PERMIT_KEY_OWN, NULL, { NULL } },
 	{ "passphrase", apply_nothing, PERMIT_KEY_OWN, NULL, { NULL } },
 	{ "audit-month", apply_month, PERMIT_LIST, NULL, { NULL } },
 	{ "audit-grant", apply_nothing, PERMIT_AUDIT, NULL, { NULL } },

@@ -60,10 +60,10 @@ static int sign_of(struct context *c, struct note_vkey *out)
 		r = pubkey_sign_check(out->pk, c->e);
 	if (r == 0 && !memcmp(out->pk, c->a->collector.pk, 32))
 		r = err_set(c->e, ERR_EXIST, "this key is the collector's");
-	for (size_t i = 0; r == 0 && i < c->a->nusers; i++)
-		if (!memcmp(out->pk, c->a->users[i].sign.pk, 32))
+	for (size_t i = 0; r == 0 && i < c->a->nkeys; i++)
+		if (!memcmp(out->pk, c->a->keys[i].sign.pk, 32))
 			r = err_set(c->e, ERR_EXIST, "this key is that of '%s'",
-				    c->a->users[i].name);
+				    c->a->users[c->a->keys[i].user].name);
 	return r;
 }
 
@@ -94,10 +94,21 @@ static struct admin_user *user_of(struct context *c)
 	return NULL;
 }
 
+/* The user's key as of now; NULL once revoked. */
+static struct admin_key *key_of(struct admin *a, const struct admin_user *u)
+{
+	for (size_t i = a->nkeys; i-- > 0;)
+		if (&a->users[a->keys[i].user] == u &&
+		    a->keys[i].to_n == UINT64_MAX)
+			return &a->keys[i];
+	return NULL;
+}
+
 int apply_user_add(struct context *c)
 {
 	const char *name = "", *full = "", *person = "";
 	struct admin_user u = { .since_ms = c->time_ms }, *at;
+	struct admin_key *key;
 	int r;
 
 	r = apply_text(c, "user", 1, &name);
@@ -123,12 +134,18 @@ int apply_user_add(struct context *c)
 	u.full = strdup(full);
 	u.person = strdup(person);
 	at = apply_room(&c->a->users, c->a->nusers, sizeof u);
-	if (!u.name || !u.full || !u.person || !at) {
+	key = apply_room(&c->a->keys, c->a->nkeys, sizeof *key);
+	if (!u.name || !u.full || !u.person || !at || !key) {
 		free(u.name);
 		free(u.full);
 		free(u.person);
 		return apply_nomem(c);
 	}
+	key->user = c->a->nusers;
+	key->sign = u.sign;
+	key->from_n = c->a->count;
+	key->to_n = UINT64_MAX;
+	c->a->nkeys++;
 	*at = u;
 	c->a->nusers++;
 	return 0;
@@ -190,6 +207,7 @@ int apply_user_role(struct context *c)
 int apply_user_key(struct context *c)
 {
 	struct admin_user *u = user_of(c);
+	struct admin_key *key, *now;
 	struct note_vkey sign;
 	uint8_t receive[32];
 	int r = u ? sign_of(c, &sign) : ERR_NOENT;
@@ -204,6 +222,17 @@ int apply_user_key(struct context *c)
 	if (c->s->note.nsigs != 2 ||
 	    note_check(&c->s->note, &sign, 1, NULL, NULL, NULL) != 0)
 		return err_set(c->e, ERR_AUTH, "the new key did not sign");
+	key = apply_room(&c->a->keys, c->a->nkeys, sizeof *key);
+	if (!key)
+		return apply_nomem(c);
+	now = key_of(c->a, u);
+	if (now)
+		now->to_n = c->a->count;
+	key->user = (size_t)(u - c->a->users);
+	key->sign = sign;
+	key->from_n = c->a->count;
+	key->to_n = UINT64_MAX;
+	c->a->nkeys++;
 	u->sign = sign;
 	memcpy(u->receive, receive, 32);
 	u->keys++;
@@ -213,6 +242,7 @@ int apply_user_key(struct context *c)
 int apply_user_revoke(struct context *c)
 {
 	struct admin_user *u = user_of(c);
+	struct admin_key *now;
 	int r = u ? not_last(c, u) : ERR_NOENT;
 
 	if (r < 0)
@@ -220,6 +250,9 @@ int apply_user_revoke(struct context *c)
 	if (u->revoked)
 		return err_set(c->e, ERR_EXIST, "user '%s' is revoked already",
 			       u->name);
+	now = key_of(c->a, u);
+	if (now)
+		now->to_n = c->a->count;
 	u->revoked = 1;
 	u->revoked_n = c->a->count;
 	leave_cases(c->a, u);

@@ -10,12 +10,8 @@
 #include "util/clock.h"
 #include "util/secret.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#define USER_FILES 3
 
 static unsigned factor(unsigned logn)
 {
@@ -59,7 +55,7 @@ int people_keys_new(const char *origin, const char *user,
 	return user_keys_new(name, out, e);
 }
 
-static void user_paths(const char *name, char (*paths)[128])
+void people_paths(const char *name, char (*paths)[128])
 {
 	snprintf(paths[0], 128, "admin/users/%s.pub", name);
 	snprintf(paths[1], 128, "admin/users/%s.key.age", name);
@@ -71,11 +67,11 @@ int people_files(struct unit *u, const char *name, const struct user_keys *k,
 		 struct err *e)
 {
 	struct buf text = BUF_INIT(KEYFILE_MAX);
-	char paths[USER_FILES][128];
+	char paths[PEOPLE_FILES][128];
 	struct user_pub pub;
 	int r;
 
-	user_paths(name, paths);
+	people_paths(name, paths);
 	user_pub_of(k, &pub);
 	pub.roles = roles;
 	if (user_pub_put(&pub, &text) < 0)
@@ -94,7 +90,7 @@ int people_files(struct unit *u, const char *name, const struct user_keys *k,
 }
 
 /* Months' secrets are about to be opened: on record first. */
-static int months_opened(struct unit *u, const char *command, const char *name,
+int people_months_opened(struct unit *u, const char *command, const char *name,
 			 struct err *e)
 {
 	const struct access use = {
@@ -109,7 +105,7 @@ static int months_opened(struct unit *u, const char *command, const char *name,
  * Who watches later reads the months before as well: those that who adds them
  * can open.  The wraps' paths are appended to files.
  */
-static int share_months(struct unit *u, const char *name,
+int people_share_months(struct unit *u, const char *name,
 			const uint8_t receive[static 32],
 			char (*paths)[128], const char **files, size_t *n,
 			struct err *e)
@@ -141,7 +137,7 @@ static int share_months(struct unit *u, const char *name,
 	return r;
 }
 
-static void put_roles(struct jsonw *w, unsigned roles)
+void people_put_roles(struct jsonw *w, unsigned roles)
 {
 	const char *role;
 	unsigned bit;
@@ -168,11 +164,11 @@ static void put_public(struct jsonw *w, const struct user_keys *k)
 int people_enter(struct unit *u, const struct people_new *new,
 		 const struct user_keys *k, struct buf *order, struct err *e)
 {
-	char (*paths)[128] = calloc(USER_FILES + u->admin.nmonths + 1,
+	char (*paths)[128] = calloc(PEOPLE_FILES + u->admin.nmonths + 1,
 				    sizeof *paths);
-	const char **files = calloc(USER_FILES + u->admin.nmonths + 1,
+	const char **files = calloc(PEOPLE_FILES + u->admin.nmonths + 1,
 				    sizeof *files);
-	size_t n = USER_FILES;
+	size_t n = PEOPLE_FILES;
 	struct unit_write w;
 	int r = 0;
 
@@ -180,15 +176,15 @@ int people_enter(struct unit *u, const struct people_new *new,
 		r = err_set(e, ERR_NOMEM, "no memory for a statement");
 		goto out;
 	}
-	user_paths(new->name, paths);
-	for (size_t i = 0; i < USER_FILES; i++)
+	people_paths(new->name, paths);
+	for (size_t i = 0; i < PEOPLE_FILES; i++)
 		files[i] = paths[i];
 	if (u->user && (new->roles & permit_roles(PERMIT_AUDIT, 0)) &&
 	    u->admin.nmonths)
-		r = months_opened(u, "user add", new->name, e);
+		r = people_months_opened(u, "user add", new->name, e);
 	if (r == 0 && (new->roles & permit_roles(PERMIT_AUDIT, 0)))
-		r = share_months(u, new->name, k->receive.recipient,
-				 paths + USER_FILES, files, &n, e);
+		r = people_share_months(u, new->name, k->receive.recipient,
+				 paths + PEOPLE_FILES, files, &n, e);
 	if (r == 0)
 		r = unit_begin(u, "user-add", &w, e);
 	if (r < 0)
@@ -197,11 +193,11 @@ int people_enter(struct unit *u, const struct people_new *new,
 	jsonw_str(&w.draft.w, "name", new->full ? new->full : "");
 	if (new->person && *new->person)
 		jsonw_str(&w.draft.w, "person", new->person);
-	put_roles(&w.draft.w, new->roles);
+	people_put_roles(&w.draft.w, new->roles);
 	put_public(&w.draft.w, k);
 	if (order && order->len)
 		jsonw_bytes(&w.draft.w, "order", buf_view(order));
-	r = unit_commit(u, &w, files, n, NULL, e);
+	r = unit_commit_many(u, &w, files, n, e);
 out:
 	free(files);
 	free(paths);
@@ -209,7 +205,7 @@ out:
 }
 
 /* The order of a change, when it has one. */
-static int order_of(struct unit *u, const char *id, const char *act,
+int people_order_of(struct unit *u, const char *id, const char *act,
 		    const json_t *subject, struct buf *note, struct err *e)
 {
 	const struct order_want want = {
@@ -222,7 +218,7 @@ static int order_of(struct unit *u, const char *id, const char *act,
 }
 
 /* Nobody changes people alone where two could. */
-static int order_wanted(struct unit *u, const char *id, const char *act,
+int people_order_wanted(struct unit *u, const char *id, const char *act,
 			struct err *e)
 {
 	int r = 0;
@@ -322,9 +318,9 @@ int people_add(struct unit *u, const struct people_new *n, struct err *e)
 			       "then, users make their own keys: --pub FILE");
 	subject = people_subject(n->name, n->roles);
 	if (subject && order_roles(json_object_get(subject, "roles")))
-		r = order_wanted(u, n->order, ORDER_USER_ADD, e);
+		r = people_order_wanted(u, n->order, ORDER_USER_ADD, e);
 	if (r == 0)
-		r = order_of(u, n->order, ORDER_USER_ADD, subject, &order, e);
+		r = people_order_of(u, n->order, ORDER_USER_ADD, subject, &order, e);
 	if (r == 0)
 		r = n->pub.len ? public_only(u, n, &k, e)
 			: people_keys_new(vault_origin(u->vault), n->name, &k,
@@ -351,229 +347,12 @@ int unit_add_user(struct unit *u, const char *name, const char *full,
 	return people_add(u, &n, e);
 }
 
-/* --- leaving ----------------------------------------------------------------- */
-
-/* Files that go: durably, and vouched for as gone by the statement. */
-struct going {
-	char (*paths)[128];
-	const char **files;
-	size_t n, max;
-};
-
-static int going_add(struct going *g, const char *path, struct err *e)
-{
-	if (g->n == g->max) {
-		size_t max = g->max ? g->max * 2 : 64;
-		void *p = reallocarray(g->paths, max, sizeof *g->paths);
-
-		if (!p)
-			return err_set(e, ERR_NOMEM, "no memory for paths");
-		g->paths = p;
-		g->max = max;
-	}
-	snprintf(g->paths[g->n++], sizeof *g->paths, "%s", path);
-	return 0;
-}
-
-static void going_release(struct going *g)
-{
-	free(g->paths);
-	free(g->files);
-}
-
-/* Each wrap of a user: of the cases it leaves, of the months of audit. */
-static int going_wraps(struct unit *u, const char *name, int cases, int months,
-		       struct going *g, struct err *e)
-{
-	char rel[128], path[FILE_PATH_MAX];
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && cases && i < u->admin.ncases; i++) {
-		const struct admin_case *c = &u->admin.cases[i];
-
-		if (c->nmembers < 2 || !admin_is_member(c, name))
-			continue;
-		snprintf(rel, sizeof rel, "cases/%s/wraps/%u/%s.age", c->id,
-			 c->epoch, name);
-		r = going_add(g, rel, e);
-	}
-	for (size_t i = 0; r == 0 && months && i < u->admin.nmonths; i++) {
-		snprintf(rel, sizeof rel, "audit/%s/wraps/%s.age",
-			 u->admin.months[i].name, name);
-		r = unit_path(u, rel, path, e);
-		if (r == 0 && file_exists(path))
-			r = going_add(g, rel, e);
-	}
-	return r;
-}
-
-static int going_drop(struct unit *u, struct going *g, struct err *e)
-{
-	int r = 0;
-
-	g->files = calloc(g->n + 1, sizeof *g->files);
-	if (!g->files)
-		return err_set(e, ERR_NOMEM, "no memory for paths");
-	for (size_t i = 0; r == 0 && i < g->n; i++) {
-		g->files[i] = g->paths[i];
-		r = unit_drop(u, g->paths[i], e);
-	}
-	return r;
-}
-
-/* Somebody must be left who can enter users. */
-static int last_one(const struct unit *u, const char *name, struct err *e)
-{
-	const unsigned can = permit_roles(PERMIT_USER_ADD, 0);
-
-	for (size_t i = 0; i < u->admin.nusers; i++) {
-		const struct admin_user *o = &u->admin.users[i];
-
-		if (strcmp(o->name, name) && !o->revoked && (o->roles & can))
-			return 0;
-	}
-	return err_set(e, ERR_DENIED, "'%s' is the last who may enter users",
-		       name);
-}
-
-/* A user there is, and who is not revoked. */
-static int standing(const struct unit *u, const char *name,
-		    const struct admin_user **out, struct err *e)
-{
-	*out = admin_user(&u->admin, name);
-	if (!*out)
-		return err_set(e, ERR_NOENT, "no user '%s' in this vault", name);
-	if ((*out)->revoked)
-		return err_set(e, ERR_EXIST, "user '%s' is revoked already",
-			       name);
-	return 0;
-}
-
-int people_revoke(struct unit *u, const char *name, const char *reason,
-		  const char *order, struct err *e)
-{
-	struct buf note = BUF_INIT(NOTE_MAX);
-	const struct admin_user *who;
-	struct going gone = { .n = 0 };
-	char paths[USER_FILES][128];
-	json_t *subject = NULL;
-	struct unit_write w;
-	int r = unit_may(u, PERMIT_USER_REVOKE, NULL, e);
-
-	if (r == 0)
-		r = standing(u, name, &who, e);
-	if (r == 0)
-		r = last_one(u, name, e);
-	if (r == 0)
-		r = order_wanted(u, order, ORDER_USER_REVOKE, e);
-	if (r < 0)
-		return r;
-	subject = people_subject(name, 0);
-	r = order_of(u, order, ORDER_USER_REVOKE, subject, &note, e);
-	/* The public key stays: it says who signed what. */
-	user_paths(name, paths);
-	for (size_t i = 1; r == 0 && i < USER_FILES; i++)
-		r = going_add(&gone, paths[i], e);
-	if (r == 0)
-		r = going_wraps(u, name, 1, 1, &gone, e);
-	if (r == 0)
-		r = going_drop(u, &gone, e);
-	if (r == 0)
-		r = unit_begin(u, "user-revoke", &w, e);
-	if (r < 0)
-		goto out;
-	jsonw_str(&w.draft.w, "user", name);
-	jsonw_str(&w.draft.w, "reason", reason);
-	if (note.len)
-		jsonw_bytes(&w.draft.w, "order", buf_view(&note));
-	r = unit_commit(u, &w, gone.files, gone.n, NULL, e);
-out:
-	json_decref(subject);
-	going_release(&gone);
-	buf_release(&note);
-	return r;
-}
-
-int unit_revoke_user(struct unit *u, const char *name, const char *reason,
-		     struct err *e)
-{
-	return people_revoke(u, name, reason, NULL, e);
-}
-
-/* --- roles -------------------------------------------------------------------- */
-
-int people_role(struct unit *u, const char *name, unsigned roles,
-		const char *reason, const char *order, struct err *e)
-{
-	const unsigned reads = permit_roles(PERMIT_READ, 1);
-	const unsigned audits = permit_roles(PERMIT_AUDIT, 0);
-	struct buf note = BUF_INIT(NOTE_MAX);
-	const struct admin_user *who = NULL;
-	struct going gone = { .n = 0 };
-	char (*shared)[128] = NULL;
-	const char **files = NULL;
-	json_t *subject = NULL;
-	struct unit_write w;
-	unsigned had;
-	size_t n = 0;
-	int r = unit_may(u, PERMIT_USER_ROLE, NULL, e);
-
-	if (r == 0 && !roles)
-		r = err_set(e, ERR_USAGE, "user '%s' has no role", name);
-	if (r == 0)
-		r = standing(u, name, &who, e);
-	if (r == 0 && !(roles & permit_roles(PERMIT_USER_ADD, 0)))
-		r = last_one(u, name, e);
-	if (r == 0)
-		r = order_wanted(u, order, ORDER_USER_ROLE, e);
-	if (r < 0)
-		return r;
-	subject = people_subject(name, roles);
-	r = order_of(u, order, ORDER_USER_ROLE, subject, &note, e);
-	shared = calloc(u->admin.nmonths + 1, sizeof *shared);
-	if (r == 0 && !shared)
-		r = err_set(e, ERR_NOMEM, "no memory for paths");
-	if (r < 0)
-		goto out;
-	had = who->roles;
-	r = going_wraps(u, name, !(roles & reads), !(roles & audits), &gone, e);
-	if (r == 0)
-		r = going_drop(u, &gone, e);
-	files = calloc(gone.n + u->admin.nmonths + 1, sizeof *files);
-	if (r == 0 && !files)
-		r = err_set(e, ERR_NOMEM, "no memory for paths");
-	for (size_t i = 0; r == 0 && i < gone.n; i++)
-		files[n++] = gone.files[i];
-	if (r == 0 && (roles & audits) && !(had & audits))
-		r = months_opened(u, "user role", name, e);
-	who = admin_user(&u->admin, name);
-	if (r == 0 && who && (roles & audits) && !(had & audits))
-		r = share_months(u, name, who->receive, shared, files, &n, e);
-	if (r == 0)
-		r = unit_begin(u, "user-role", &w, e);
-	if (r < 0)
-		goto out;
-	jsonw_str(&w.draft.w, "user", name);
-	put_roles(&w.draft.w, roles);
-	jsonw_str(&w.draft.w, "reason", reason);
-	if (note.len)
-		jsonw_bytes(&w.draft.w, "order", buf_view(&note));
-	r = unit_commit(u, &w, files, n, NULL, e);
-out:
-	json_decref(subject);
-	going_release(&gone);
-	free(shared);
-	free(files);
-	buf_release(&note);
-	return r;
-}
-
 /* --- one's own passphrase ----------------------------------------------------- */
 
 int unit_new_passphrase(struct unit *u, struct bytes pass, unsigned logn,
 			struct err *e)
 {
-	char paths[USER_FILES][128];
+	char paths[PEOPLE_FILES][128];
 	const char *file = "admin/unit.key.age";
 	struct unit_write w;
 	int r = unit_begin(u, "passphrase", &w, e);
@@ -582,7 +361,7 @@ int unit_new_passphrase(struct unit *u, struct bytes pass, unsigned logn,
 		return r;
 	jsonw_str(&w.draft.w, "user", u->user_name);
 	if (u->user) {
-		user_paths(u->user_name, paths);
+		people_paths(u->user_name, paths);
 		file = paths[1];
 		r = put_user_keys(u, file, u->user, pass, logn, e);
 	} else {

@@ -45,6 +45,15 @@ int people_role(struct unit *u, const char *name, unsigned roles,
 int people_revoke(struct unit *u, const char *name, const char *reason,
 		  const char *order, struct err *e);
 
+/*
+ * people_rotate - new keys for who is logged in, under this passphrase: entered
+ * by a statement signed with the old key and the new one; what the old one
+ * signed before stays signed.  The user's wraps are made anew.
+ * Returns 0, ERR_UNSUPPORTED (over the service) or the vault's errors.
+ */
+int people_rotate(struct unit *u, struct bytes pass, unsigned logn,
+		  struct err *e);
+
 /* people_subject - what an order of ORDER_USER_* is about, for
  * order_options.subject; json_decref() it; NULL: no memory
  *   roles   0 for ORDER_USER_REVOKE */

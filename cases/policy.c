@@ -167,7 +167,7 @@ int policy_set(struct unit *u, const char *policy, const char *value,
 	}
 	if (note.len)
 		jsonw_bytes(&w.draft.w, "order", buf_view(&note));
-	r = unit_commit(u, &w, f.files, f.n, NULL, e);
+	r = unit_commit_many(u, &w, f.files, f.n, e);
 out:
 	glass_release(&f);
 	buf_release(&note);

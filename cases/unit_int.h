@@ -40,6 +40,11 @@ int unit_settle(struct unit *u, const char *const *files, size_t n,
 		struct err *e);
 void unit_unstage(struct unit *u, int undo);
 
+/* unit_commit_many - unit_commit() for any number of files: what one leaf cannot
+ * name, statements "wraps" behind it do */
+int unit_commit_many(struct unit *u, struct unit_write *w,
+		     const char *const *files, size_t n, struct err *e);
+
 /* unit_open_admin - open, unlock and replay the admin stream; unit_replay - its
  * statements that were not read yet */
 int unit_open_admin(struct unit *u, struct err *e);

@@ -147,7 +147,7 @@ static int share(struct unit *u, const char *case_id, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		jsonw_str(&w.draft.w, NULL, to[i]->name);
 	jsonw_close(&w.draft.w, ']');
-	r = unit_commit(u, &w, files, n, NULL, e);
+	r = unit_commit_many(u, &w, files, n, e);
 out:
 	secret_free(id);
 	free(to);

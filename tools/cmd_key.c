@@ -4,6 +4,7 @@
 #include "tools/session.h"
 
 #include "cases/custody.h"
+#include "cases/people.h"
 #include "store/minisign.h"
 #include "util/enc.h"
 #include "util/file.h"
@@ -16,11 +17,14 @@
 static const char help[] = N_(
 "Usage: scelle key show [--user NAME]\n"
 "       scelle key new [--new-passphrase-file FILE]\n"
+"       scelle key rotate [--new-passphrase-file FILE]\n"
 "       scelle key make NAME [--new-passphrase-file FILE]\n"
 "\n"
 "show   public keys: of the unit (its log, its collector, the key that signs\n"
 "       bundles, its age recipient), or of a user.  Takes no passphrase.\n"
 "new    puts one's own keys under a new passphrase; the change is recorded.\n"
+"rotate makes new keys: entered by a statement signed with the old ones and the\n"
+"       new, one's wraps made anew; what the old key signed stays signed.\n"
 "make   with a custody service: makes the keys of a user who is to be entered, in\n"
 "       ~/.config/scelle/keys/; they stay there.  Who enters the user gets\n"
 "       NAME.pub, for 'scelle user add --pub'.\n");
@@ -79,7 +83,7 @@ out:
 	return r;
 }
 
-static int renew(struct cli *cli, const char *file, unsigned logn,
+static int renew(struct cli *cli, const char *file, unsigned logn, int rotate,
 		 struct err *e)
 {
 	struct buf pass = CLI_PASSPHRASE_BUF;
@@ -87,6 +91,7 @@ static int renew(struct cli *cli, const char *file, unsigned logn,
 	const struct access use = { .command = "key new", .key = "passphrase",
 				    .why = "a new passphrase" };
 	struct unit *u = NULL;
+	uint64_t before;
 	int r = session_open(cli, VAULT_WRITE, &u, e);
 
 	if (r < 0)
@@ -96,10 +101,12 @@ static int renew(struct cli *cli, const char *file, unsigned logn,
 	/* A key is used: on record before it is. */
 	if (r == 0)
 		r = custody_note(u, &use, e);
+	before = vault_size(u->vault);
 	if (r == 0)
-		r = unit_new_passphrase(u, buf_view(&pass), logn, e);
+		r = rotate ? people_rotate(u, buf_view(&pass), logn, e)
+			   : unit_new_passphrase(u, buf_view(&pass), logn, e);
 	buf_wipe(&pass);
-	cli->wrote = r == 0;
+	cli->wrote = vault_size(u->vault) != before;
 	session_close(cli, u, CLI_OK);
 	return r;
 }
@@ -122,8 +129,9 @@ int cmd_key(struct cli *cli, int argc, char **argv)
 	if (!strcmp(what, "--help"))
 		return cli_help(cli, _(help));
 	if (strcmp(what, "show") != 0 && strcmp(what, "new") != 0 &&
-	    strcmp(what, "make") != 0)
-		return cli_usage(cli, argv[0], _("what: show, new or make?"));
+	    strcmp(what, "rotate") != 0 && strcmp(what, "make") != 0)
+		return cli_usage(cli, argv[0],
+				 _("what: show, new, rotate or make?"));
 	while ((opt = getopt_long(argc - 1, argv + 1, "", options, NULL)) !=
 	       -1) {
 		switch (opt) {
@@ -162,7 +170,8 @@ int cmd_key(struct cli *cli, int argc, char **argv)
 	} else if (!strcmp(what, "show")) {
 		r = show(cli, user, &e);
 	} else {
-		r = renew(cli, pass, (unsigned)logn, &e);
+		r = renew(cli, pass, (unsigned)logn,
+			  !strcmp(what, "rotate"), &e);
 	}
 	return r < 0 ? cli_fail(cli, &e) : CLI_OK;
 }

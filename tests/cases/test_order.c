@@ -436,3 +436,44 @@ Test(order, broken_glass_stands_for_the_second_line_until_countersigned)
 	cr_assert_eq(glass_countersign(w.u, glass, &e), ERR_DENIED);
 	world_release(&w);
 }
+
+Test(people, new_keys_take_over_and_the_old_sign_nothing_more)
+{
+	struct note_skey old;
+	struct buf text = BUF_INIT(4096), note = BUF_INIT(8192);
+	char when[CLOCK_RFC3339_MAX];
+	struct err e = ERR_INIT;
+	struct access a = { .command = "posts", .why = "w" };
+	struct grant *g = NULL;
+	struct world w;
+
+	world_init(&w);
+	become(&w, "paul");
+	old = w.u->user->sign;
+	cr_assert_eq(people_rotate(w.u, bytes_str(WORDS), TEST_LOGN, &e), 0,
+		     "%s", e.text);
+	cr_assert_neq(memcmp(old.vkey.pk, w.u->user->sign.vkey.pk, 32), 0);
+	/* In this session, and in the next, the case opens. */
+	a.case_name = w.id;
+	cr_assert_eq(custody_log(w.u, &a, &g, &e), 0, "%s", e.text);
+	custody_close(g);
+	become(&w, "paul");
+	cr_assert_eq(custody_log(w.u, &a, &g, &e), 0, "%s", e.text);
+	custody_close(g);
+	cr_assert_eq(admin_user(&w.u->admin, "paul")->keys, 1u);
+	/* What the old key signs from here on counts for nothing. */
+	buf_addf(&text, "scelle/v1/case-source-add\n{\"log\":\"%s\",\"stream\":"
+		 "\"admin\",\"n\":%u,\"time\":\"%s\",\"case\":\"%s\","
+		 "\"source\":\"s\",\"url\":\"u\",\"profile\":\"p\"}\n",
+		 w.u->admin.origin, (unsigned)w.u->admin.count,
+		 clock_rfc3339(clock_wall_ms(), when), w.id);
+	cr_assert_eq(note_sign(buf_view(&text), &old, 1, &note, NULL), 0);
+	cr_assert_eq(admin_apply(&w.u->admin, buf_view(&note), &e), ERR_AUTH);
+	buf_clear(&note);
+	cr_assert_eq(unit_sign(w.u, buf_view(&text), &note, NULL), 0);
+	cr_assert_eq(admin_apply(&w.u->admin, buf_view(&note), &e), 0, "%s",
+		     e.text);
+	buf_release(&text);
+	buf_release(&note);
+	world_release(&w);
+}
