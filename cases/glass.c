@@ -7,6 +7,13 @@
 #include "util/enc.h"
 #include "util/secret.h"
 
+unsigned glass_flags(const char *kind)
+{
+	if (!strcmp(kind, "break-glass"))
+		return LEAF_FLAG_GLASS;
+	return !strcmp(kind, "countersigned") ? LEAF_FLAG_GLASS_SIGNED : 0;
+}
+
 size_t glass_open(const struct admin *a, int64_t now_ms, size_t *overdue_out)
 {
 	size_t n = 0, late = 0;

@@ -44,6 +44,10 @@ int glass_break_read(struct unit *u, const char *case_id, const char *reason,
  * ERR_DENIED and a leaf */
 int glass_countersign(struct unit *u, const char *id, struct err *e);
 
+/* glass_flags - LEAF_FLAG_* of a statement's kind: anybody sees them, without a
+ * key */
+unsigned glass_flags(const char *kind);
+
 /* glass_open - how many wait for a countersignature; overdue_out: of these,
  * those whose time is over; may be NULL */
 size_t glass_open(const struct admin *a, int64_t now_ms, size_t *overdue_out);

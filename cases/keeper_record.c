@@ -9,6 +9,7 @@
 #include "cases/keeper_int.h"
 
 #include "cases/casefile.h"
+#include "cases/glass.h"
 #include "cases/unit_int.h"
 #include "util/clock.h"
 #include "util/json.h"
@@ -131,7 +132,8 @@ static int add(struct keeper *k, struct member *m, const struct handed *h,
 {
 	struct store_item item = {
 		.kind = (uint16_t)h->leaf, .statement = note,
-		.flags = k->u->admin.lab ? LEAF_FLAG_LAB : 0,
+		.flags = (uint16_t)(glass_flags(h->kind) |
+				    (k->u->admin.lab ? LEAF_FLAG_LAB : 0)),
 		.externals = h->files, .nexternals = (unsigned)h->nfiles,
 	};
 	struct waiting *w = &k->group[k->ngroup];
