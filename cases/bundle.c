@@ -330,7 +330,7 @@ static int put_contiguity(struct writing *w)
 
 	buf_adds(&tsv, "number\tposition\tkind\ttag\tin this bundle\n");
 	for (uint64_t n = 0; r == 0 && n < count; n++) {
-		const char *what = "withheld: not chosen";
+		const char *what = "withheld: not chosen", *gone = NULL;
 		struct leaf l;
 		uint64_t seq;
 
@@ -347,7 +347,11 @@ static int put_contiguity(struct writing *w)
 		buf_addf(&tsv, "%" PRIu64 "\t%" PRIu64 "\t%s\t", n, seq,
 			 leaf_kind_name(l.kind));
 		hex_put(&tsv, BYTES(l.tag, 32));
-		if (what && strncmp(what, "withheld: ", 10) != 0)
+		if (q->erased)
+			gone = q->erased(q->erased_arg, n);
+		if (gone)
+			buf_addf(&tsv, "\t%s\n", gone);
+		else if (what && strncmp(what, "withheld: ", 10) != 0)
 			buf_addf(&tsv, "\twithheld: %s\n", what);
 		else
 			buf_addf(&tsv, "\t%s\n", what ? what : "disclosed");

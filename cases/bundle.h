@@ -42,6 +42,12 @@ struct bundle_request {
 	int (*posts)(void *arg, uint64_t number, struct buf *jsonl,
 		     struct err *e);
 	void *arg;
+	/*
+	 * erased - what erased the item, wholly or in part, in words; NULL:
+	 * nothing did.  Such an item is never picked.  May be NULL.
+	 */
+	const char *(*erased)(void *arg, uint64_t number);
+	void *erased_arg;
 };
 
 struct bundle_result {

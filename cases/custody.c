@@ -166,12 +166,33 @@ static int covered(const struct grant *g, uint64_t n, struct err *e)
 		       "record names", (unsigned long long)n);
 }
 
+/* What is gone by an erasure is said so, with its order. */
+static int say_erased(const struct grant *g, uint64_t n, unsigned object, int r,
+		      struct err *e)
+{
+	const struct admin_case *c = NULL;
+	const struct admin_erasure *x = NULL;
+	char words[ERASURE_WORDS_MAX];
+
+	if (r == ERR_NOENT && casefile_find(g->u, g->case_id, &c, NULL) == 0)
+		x = admin_erased(c, n, object);
+	if (!x)
+		return r;
+	return object ? err_set(e, r, "item %llu, object %u: %s",
+				(unsigned long long)n, object,
+				erasure_words(x, words))
+		      : err_set(e, r, "item %llu: %s", (unsigned long long)n,
+				erasure_words(x, words));
+}
+
 int custody_get(struct grant *g, uint64_t n, unsigned object,
 		struct buf *plain, uint8_t *salt_out, struct err *e)
 {
 	int r = covered(g, n, e);
 
-	return r < 0 ? r : stream_get(g->stream, n, object, plain, salt_out, e);
+	return r < 0 ? r : say_erased(g, n, object,
+				      stream_get(g->stream, n, object, plain,
+						 salt_out, e), e);
 }
 
 int custody_sealed(struct grant *g, uint64_t n, unsigned object,
@@ -180,8 +201,10 @@ int custody_sealed(struct grant *g, uint64_t n, unsigned object,
 {
 	int r = covered(g, n, e);
 
-	return r < 0 ? r : stream_sealed(g->stream, n, object, sealed,
-					 identity_out, e);
+	return r < 0 ? r : say_erased(g, n, object,
+				      stream_sealed(g->stream, n, object,
+						    sealed, identity_out, e),
+				      e);
 }
 
 const struct stream *custody_stream(const struct grant *g)

@@ -171,8 +171,10 @@ static int decide(struct unit *u, struct stream *s, struct decision *d,
 	}
 	if (r == 0)
 		r = unit_record(u, &w, LEAF_ERASURE, &list, 1, NULL, e);
-	if (r < 0)
+	if (r < 0) {
 		erase_drop(s, rep->list, NULL);
+		rep->list[0] = 0;
+	}
 	return r;
 }
 

@@ -73,6 +73,7 @@ struct ingest_item {
 	int status;
 	char outcome[200];
 	int missing;		/* the statement is erased or damaged */
+	int erased;		/* it is erased: outcome says by what */
 };
 
 /*

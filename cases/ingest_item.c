@@ -39,6 +39,7 @@ int ingest_item(struct unit *u, struct grant *g, uint64_t n,
 		struct ingest_item *it, struct err *e)
 {
 	struct err why = ERR_INIT;
+	const char *words;
 	struct leaf leaf;
 	int64_t status = 0;
 	int r;
@@ -67,8 +68,14 @@ int ingest_item(struct unit *u, struct grant *g, uint64_t n,
 			return r;
 		}
 		it->missing = 1;
-		snprintf(it->outcome, sizeof it->outcome, "%s: %.150s",
-			 r == ERR_NOENT ? "erased" : "damaged", why.text);
+		words = strchr(why.text, ':');
+		it->erased = r == ERR_NOENT;
+		if (it->erased && words)	/* "item N: erased by ..." */
+			snprintf(it->outcome, sizeof it->outcome, "%.150s",
+				 words + 2);
+		else
+			snprintf(it->outcome, sizeof it->outcome, "%s: %.150s",
+				 it->erased ? "erased" : "damaged", why.text);
 		return 0;
 	}
 	it->url = json_opt_str(it->st.json, "url");

@@ -23,10 +23,9 @@ static int classify(struct cli *cli, const char *name,
 	struct unit *u = NULL;
 	int r = session_open(cli, VAULT_WRITE, &u, &e);
 
-	if (r == 0) {
-		cli->wrote = 1;
+	if (r == 0)
 		r = retention_classify(u, name, l, class, why, legal, &e);
-	}
+	cli->wrote |= r == 0;
 	return session_close(cli, u, r < 0 ? cli_fail(cli, &e) : CLI_OK);
 }
 

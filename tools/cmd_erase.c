@@ -139,8 +139,9 @@ static int carry_out(struct cli *cli, struct unit *u, const char *id,
 	struct erasure_report rep;
 	int r;
 
-	cli->wrote = 1;
 	r = erasure_run(u, id, &rep, e);
+	/* Behind the decision there is no way back. */
+	cli->wrote |= r == 0 || *rep.list;
 	return r < 0 ? cli_fail(cli, e) : tell(cli, u, &rep);
 }
 

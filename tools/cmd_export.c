@@ -5,6 +5,8 @@
 #include "cases/bundle.h"
 #include "cases/custody.h"
 #include "cases/guide.h"
+#include "cases/casefile.h"
+#include "cases/erasure.h"
 #include "cases/ingest.h"
 #include "crawler/profiles.h"
 #include "util/enc.h"
@@ -151,9 +153,24 @@ static int withhold(const struct export_args *a, struct bundle_pick *picks,
 	return 0;
 }
 
+/* What erased an item of the case. */
+struct gone {
+	const struct admin_case *c;
+	char words[ERASURE_WORDS_MAX];
+};
+
+static const char *gone_of(void *arg, uint64_t number)
+{
+	struct gone *x = arg;
+	const struct admin_erasure *by = admin_erased(x->c, number,
+						      ERASE_WHOLE);
+
+	return by ? erasure_words(by, x->words) : NULL;
+}
+
 static int choose(const struct export_args *a, const struct unit *u,
-		  const struct grant *g, struct bundle_pick **out, size_t *n,
-		  struct err *e)
+		  const struct grant *g, struct gone *gone,
+		  struct bundle_pick **out, size_t *n, struct err *e)
 {
 	uint64_t count = custody_count(g);
 	uint8_t *want = calloc((size_t)count + 1, 1);
@@ -173,7 +190,8 @@ static int choose(const struct export_args *a, const struct unit *u,
 		if (r == 0)
 			r = vault_leaf(u->vault, seq, &l);
 		if (r == 0 && (a->items ? want[i] : l.kind == LEAF_EVIDENCE
-						    || l.kind == LEAF_REFUSED))
+						    || l.kind == LEAF_REFUSED)
+		    && !gone_of(gone, i))
 			picks[(*n)++].number = i;
 	}
 	if (r == 0)
@@ -304,6 +322,7 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 	struct profile_files files = { .n = 0 };
 	struct buf log = BUF_INIT(1024), collector = BUF_INIT(1024);
 	struct bundle_pick *picks = NULL;
+	struct gone gone = { .c = NULL };
 	struct bundle_request q;
 	struct profile_set profiles = PROFILE_SET_INIT;
 	struct ingest_options o = INGEST_OPTIONS_INIT;
@@ -315,7 +334,9 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 	memset(&q, 0, sizeof q);
 	r = custody_tag_key(g, tag_key, e);
 	if (r == 0)
-		r = choose(a, u, g, &picks, &n, e);
+		r = casefile_find(u, custody_case_id(g), &gone.c, e);
+	if (r == 0)
+		r = choose(a, u, g, &gone, &picks, &n, e);
 	if (r == 0)
 		r = shown(g, picks, n, e);
 	if (r == 0)
@@ -326,8 +347,12 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 		r = ingest_open(u, g, &o, &ix, NULL, e);
 	if (r == 0)
 		r = read_profiles(cli_profiles(cli), &files, e);
+	if (r == 0)
+		r = casefile_find(u, custody_case_id(g), &gone.c, e);
 	if (r != 0)
 		goto out;
+	q.erased = gone_of;
+	q.erased_arg = &gone;
 	/* The shard that signs the bundle's head. */
 	buf_adds(&log, vault_vkey(u->vault));
 	vkey_text(&u->keys->collector.vkey, &collector);

@@ -508,7 +508,8 @@ static int show_item(struct reading *rd, uint64_t n)
 	if (r == 0)
 		r = ingest_item(rd->u, rd->g, n, &it, &e);
 	if (r == 0 && it.missing && (rd->statement || rd->raw))
-		r = err_set(&e, ERR_DAMAGED, "item %llu: %s",
+		r = err_set(&e, it.erased ? ERR_NOENT : ERR_DAMAGED,
+			    "item %llu: %s",
 			    (unsigned long long)n, it.outcome);
 	if (r == 0) {
 		if (rd->raw)

@@ -51,7 +51,6 @@ expect_exit 2 s erase now 1,2 --why x
 expect_exit 0 s --json erase now "$item" --why 'not about the target'
 id=$(order)
 expect_exit 5 s erase --order "$id"
-says err 'one signature'
 expect_exit 5 s approve "$id"
 expect_exit 0 as denis approve "$id"
 sound
@@ -139,4 +138,6 @@ check 'one tag key is left' same "$(wc -l <"$T/tags")" 1
 check 'the other case is as it was' s posts now --why test --limit 1
 expect_exit 0 s export now -o "$T/bundle.asice" --why 'for the prosecutor' --recipient 'TJ Demo'
 expect_exit 0 "$SCELLE" verify "$T/bundle.asice"
+check 'the bundle names what was erased, and by which order' \
+	test "$(unzip -p "$T/bundle.asice" leaves/case.tsv | grep -c 'erased by order [0-9a-f]')" -eq 2
 finish

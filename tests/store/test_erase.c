@@ -717,6 +717,161 @@ Test(erase, recovery_killed_at_any_operation_does_it_again)
 		}
 }
 
+/* --- at random ------------------------------------------------------------------ */
+
+#define RANDOM_ITEMS 60u
+
+static unsigned rnd = 1;
+
+static unsigned roll(unsigned n)
+{
+	rnd = rnd * 1103515245u + 12345u;
+	return (rnd >> 8) % n;
+}
+
+/* What an erased object was, kept to look for it. */
+struct secret_of {
+	uint8_t identity[32], salt[32];
+	struct buf sealed;
+};
+
+/* One erasure with a new key and a certificate. */
+static void erase_one(struct vault *v, struct stream *a, struct stream *s,
+		      struct erase_list *l, const uint8_t *secret)
+{
+	struct store_external list = { .path = NULL };
+	const struct store_external *x;
+	char path[ERASE_PATH_MAX];
+	struct rekey *k = NULL;
+	struct err e = ERR_INIT;
+	uint8_t pub[32];
+	unsigned n;
+
+	cr_assert_eq(erase_describe(s, l, &e), 0, "%s", e.text);
+	cr_assert_eq(erase_put(s, l, path, list.sha256, &e), 0, "%s", e.text);
+	list.path = path;
+	cr_assert_eq(name_files(v, a, LEAF_ERASURE, &list, 1), 0);
+	cr_assert_eq(erase_run(s, l, NULL, NULL, &e), 0, "%s", e.text);
+	pub_of(secret, pub);
+	cr_assert_eq(rekey_begin(s, pub, &k, &e), 0, "%s", e.text);
+	x = rekey_externals(k, &n);
+	cr_assert_eq(name_files(v, a, LEAF_ADMIN, x, n), 0);
+	cr_assert_eq(rekey_finish(k, &e), 0, "%s", e.text);
+	cr_assert_eq(name_files(v, a, LEAF_ERASURE, &list, 1), 0);
+}
+
+/*
+ * SCELLE_ERASURES of them, each of one object or a whole item of a growing
+ * case; then nothing of any is in any file, nor in the opened slots.
+ */
+Test(erase, erasures_at_random_leave_nothing, .timeout = 3600)
+{
+	const char *env = getenv("SCELLE_ERASURES");
+	unsigned rounds = env ? (unsigned)strtoul(env, NULL, 10) : 40;
+	char *dir = kit_dir();
+	uint8_t secret[32] = { 1, 2, 3 };
+	struct vault *v = kit_new(dir);
+	struct stream *a = kit_stream(v, "admin", 1);
+	struct stream *s = kit_stream(v, CASE_A, 1);
+	struct secret_of *gone = calloc(rounds * 3 + 3, sizeof *gone);
+	struct buf backup = BUF_INIT(16 << 20);
+	struct err e = ERR_INIT;
+	size_t n = 0;
+
+	v->pack_close = 9000;
+	kit_commit(v, s, RANDOM_ITEMS);
+	cr_assert_eq(stream_unlock(s, secret, &e), 0, "%s", e.text);
+	for (unsigned i = 0; i < rounds; i++) {
+		struct erase_list l = { 0 };
+		char keys[64];
+		uint64_t item;
+		unsigned object;
+
+		if (roll(2))
+			kit_commit(v, s, 1 + roll(4));
+		do {
+			item = roll((unsigned)s->nitems);
+			object = roll(4);
+		} while (s->items[item].objects != 3
+			 || stream_gone(s, s->items[item].slot + object % 3));
+		cr_assert_eq(erase_list_add(&l, item, item, object == 3
+					    ? ERASE_WHOLE : object), 0);
+		for (unsigned o = object % 3; o < 3; o++) {
+			struct secret_of *g = &gone[n];
+			uint64_t at = s->items[item].slot + o;
+
+			if (stream_gone(s, at))
+				continue;
+			g->sealed = (struct buf)BUF_INIT(1 << 20);
+			cr_assert_eq(stream_sealed(s, item, o, &g->sealed,
+						   g->identity, &e), 0);
+			memcpy(g->salt, s->slots[at].salt, 32);
+			n++;
+			if (object != 3)
+				break;
+		}
+		/* A backup of the keys as they were. */
+		snprintf(keys, sizeof keys, CASE_A "/keys/%04u.%s", s->epoch,
+			 s->epoch == 1 ? "add" : "tab.age");
+		buf_clear(&backup);
+		kit_read(dir, keys, &backup);
+		secret[30] = (uint8_t)(i >> 8);
+		secret[31] = (uint8_t)(i + 1);
+		erase_one(v, a, s, &l, secret);
+		erase_list_release(&l);
+		if (i % 8 == 0 || i + 1 == rounds)
+			must_verify(dir);
+		/* The present key does not open it. */
+		{
+			struct buf plain = BUF_INIT(16 << 20);
+			struct age_identity id;
+			size_t off = SLOT_FILE_HEAD_LEN + SLOT_FRAME_LEN;
+
+			age_identity_from(&id, secret);
+			if (s->epoch > 2)
+				off = 0;
+			cr_assert_eq(age_decrypt(&id, 1, BYTES(backup.p + off,
+						 backup.len - off), &plain,
+						 NULL), ERR_NOENT);
+			buf_release(&plain);
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		cr_assert(!anywhere(dir, BYTES(gone[i].identity, 32)));
+		cr_assert(!anywhere(dir, BYTES(gone[i].sealed.p, 200)),
+			  "sealed bytes in %s", found_in);
+		for (uint64_t k = 0; k < s->slots_have; k++)
+			cr_assert(memcmp(s->slots[k].identity,
+					 gone[i].identity, 32));
+	}
+	cr_log_info("%u erasures, %zu objects", rounds, n);
+	vault_close(v);
+	must_verify(dir);
+	/* Read anew under the last key: what is left opens, nothing else. */
+	v = kit_open(dir, VAULT_READ);
+	s = open_as(v, CASE_A, secret);
+	for (uint64_t k = 0; k < s->slots_have; k++)
+		for (size_t i = 0; i < n; i++)
+			cr_assert(memcmp(s->slots[k].identity,
+					 gone[i].identity, 32));
+	for (uint64_t i = 0; i < s->nitems; i++)
+		for (unsigned o = 0; o < s->items[i].objects; o++) {
+			struct buf plain = BUF_INIT(4096);
+			int r = stream_get(s, i, o, &plain, NULL, &e);
+
+			cr_assert_eq(r, stream_gone(s, s->items[i].slot + o)
+				     ? ERR_NOENT : 0, "%s", e.text);
+			buf_release(&plain);
+		}
+	cr_assert_eq(s->ngone, n);
+	for (size_t i = 0; i < n; i++)
+		buf_release(&gone[i].sealed);
+	free(gone);
+	buf_release(&backup);
+	vault_close(v);
+	kit_remove(dir);
+}
+
 /* --- lists ----------------------------------------------------------------------- */
 
 Test(erase, lists_are_read_as_they_are_written_and_nothing_else)
