@@ -96,6 +96,9 @@ void admin_release(struct admin *a)
 	free(a->cases);
 	free(a->months);
 	free(a->keys);
+	for (size_t i = 0; i < a->nkey_backups; i++)
+		free(a->key_backups[i].name);
+	free(a->key_backups);
 	for (size_t i = 0; i < a->norders; i++) {
 		free(a->orders[i].act);
 		free(a->orders[i].first);

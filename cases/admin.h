@@ -147,6 +147,13 @@ struct admin_case {
 					   statement), from zeros */
 };
 
+struct admin_key_backup {	/* the unit's keys, outside the vault */
+	char *name;
+	uint8_t recipient[32];		/* who can open it */
+	int64_t taken_ms, until_ms;	/* to be destroyed by then */
+	int destroyed;			/* somebody said so */
+};
+
 struct admin_month {
 	char name[8];			/* "2026-11" */
 	uint8_t public[32];
@@ -195,6 +202,8 @@ struct admin {
 	size_t nmonths;
 	struct admin_key *keys;
 	size_t nkeys;
+	struct admin_key_backup *key_backups;
+	size_t nkey_backups;
 	struct admin_order *orders;
 	size_t norders;
 	struct admin_glass *glasses;

@@ -202,6 +202,9 @@ static const struct kind {
 	{ "erasure-certificate", apply_certificate, PERMIT_LIST, NULL,
 	  { NULL } },
 	{ "recovery", apply_nothing, PERMIT_PROGRAM, NULL, { NULL } },
+	{ "key-backup", apply_key_backup, PERMIT_BACKUP_KEYS, NULL, { NULL } },
+	{ "key-backup-destroyed", apply_key_backup_destroyed,
+	  PERMIT_BACKUP_KEYS, NULL, { NULL } },
 	{ "shard", apply_shard, PERMIT_PROGRAM, NULL, { NULL } },
 };
 

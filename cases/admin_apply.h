@@ -74,5 +74,7 @@ int apply_certificate(struct context *c);
 
 /* admin_erase_release - what admin_erase.c keeps of a case */
 void admin_erase_release(struct admin_case *k);
+int apply_key_backup(struct context *c);
+int apply_key_backup_destroyed(struct context *c);
 
 #endif

@@ -33,6 +33,14 @@ int unit_shard_new(struct unit *u, enum vault_why why,
 		   const struct shard_gap *gap, struct err *e);
 
 /*
+ * unit_open_restored - unit_open() for writing of what was restored just now:
+ * nothing is written before the new shard is
+ */
+int unit_open_restored(const char *path, const char *user, struct bytes pass,
+		       const struct shard_gap *gap, struct unit **out,
+		       struct err *e);
+
+/*
  * unit_shard_due - the first write of a new year (UTC, as the leaves' times are)
  * begins a new shard; else nothing
  * unit_shard_say - write the first statement that a crash left out; else nothing

@@ -234,8 +234,9 @@ static int tell_recovery(struct unit *u, struct err *e)
 	return r;
 }
 
-int unit_open(const char *path, const char *user, struct bytes pass,
-	      enum vault_mode mode, struct unit **out, struct err *e)
+static int open_unit(const char *path, const char *user, struct bytes pass,
+		     enum vault_mode mode, const struct shard_gap *gap,
+		     struct unit **out, struct err *e)
 {
 	struct unit *u = calloc(1, sizeof *u);
 	char format[FILE_PATH_MAX];
@@ -269,7 +270,9 @@ int unit_open(const char *path, const char *user, struct bytes pass,
 			goto out;
 		u->writable = 1;
 	}
+	u->gap = gap;
 	r = unit_enter(u, e);
+	u->gap = NULL;
 out:
 	if (r < 0)
 		unit_close(u);
@@ -306,6 +309,9 @@ int unit_enter(struct unit *u, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	/* What was restored never goes on under the old origin. */
+	if (u->gap)
+		return unit_shard_new(u, VAULT_RESTORE, u->gap, e);
 	/* A session that reads leaves all this to its keeper. */
 	if (u->writable)
 		r = unit_shard_say(u, e);
@@ -317,6 +323,19 @@ int unit_enter(struct unit *u, struct err *e)
 	if (r == 0)
 		r = unit_shard_due(u, clock_wall_ms(), e);
 	return r;
+}
+
+int unit_open(const char *path, const char *user, struct bytes pass,
+	      enum vault_mode mode, struct unit **out, struct err *e)
+{
+	return open_unit(path, user, pass, mode, NULL, out, e);
+}
+
+int unit_open_restored(const char *path, const char *user, struct bytes pass,
+		       const struct shard_gap *gap, struct unit **out,
+		       struct err *e)
+{
+	return open_unit(path, user, pass, VAULT_WRITE, gap, out, e);
 }
 
 void unit_close(struct unit *u)

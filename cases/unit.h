@@ -61,6 +61,7 @@ struct unit {
 	struct admin admin;		/* the state as of now */
 	const struct unit_link *link;	/* NULL: every key is here */
 	int writable;
+	const struct shard_gap *gap;	/* while a restored vault is opened */
 	struct unit_staged *staged;	/* files, see unit_file.c */
 	char month_name[8];		/* of the audit, see unit_month() */
 	struct whence from;		/* in every access record */

@@ -273,6 +273,8 @@ int vault_receipt(const struct vault *v, uint64_t seq, struct buf *out,
 		  struct err *e);
 int vault_inclusion(const struct vault *v, uint64_t seq, uint64_t size,
 		    struct buf *out, struct err *e);
+/* vault_root - the root when the log had size leaves; 0 or ERR_RANGE */
+int vault_root(const struct vault *v, uint64_t size, uint8_t out[static 32]);
 int vault_consistency(const struct vault *v, uint64_t old_size, uint64_t size,
 		      struct buf *out, struct err *e);
 

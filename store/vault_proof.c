@@ -45,3 +45,8 @@ int vault_receipt(const struct vault *v, uint64_t seq, struct buf *out,
 	r.head = vault_head(v);
 	return receipt_put(&r, out);
 }
+
+int vault_root(const struct vault *v, uint64_t size, uint8_t out[static 32])
+{
+	return tree_root(&v->log.tree, size, out);
+}

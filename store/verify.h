@@ -22,6 +22,8 @@ struct verify_options {
 	struct bytes head;	/* an outside head (signed note) or receipt
 				   (tlog-proof) that must fit; empty: none */
 	const char *vkey;	/* log key to trust; NULL: the vault's own */
+	int keyless;		/* a copy without keys: no key material is
+				   expected, and what there is is a problem */
 	void (*problem)(void *arg, const struct verify_problem *p);
 	void *arg;		/* handed to problem(), which may come often */
 };

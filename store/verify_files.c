@@ -3,6 +3,7 @@
  * Verifying files: each file of the vault is known, or a leaf names it and its
  * hash; torn/ files have the hash of their name.
  */
+#include "store/truth.h"
 #include "store/verify_int.h"
 #include "util/enc.h"
 
@@ -293,8 +294,13 @@ static int check_external(struct verify *c, const struct vexternal *x)
 static int check_file(struct verify *c, const char *rel, uint64_t size)
 {
 	const struct vexternal *x = find_external(c, rel);
-	int r = x ? check_external(c, x) : 0;
+	int r;
 
+	if (c->o->keyless && truth_is_key(rel)) {
+		verify_say(c, rel, 0, "key material in a copy without keys");
+		return 0;
+	}
+	r = x ? check_external(c, x) : 0;
 	if (r < 0)
 		return r;
 	switch (what_is(c, rel)) {
@@ -368,6 +374,8 @@ int verify_files(struct verify *c)
 
 		if (!memcmp(x->hash, gone, SHA256_LEN)
 		    || file_path(path, c->path, x->path, NULL) < 0)
+			continue;
+		if (c->o->keyless && truth_is_key(x->path))
 			continue;
 		if (lstat(path, &st) < 0 && errno == ENOENT)
 			verify_say(c, x->path, 0, "file is missing: leaf %llu "

@@ -297,6 +297,11 @@ static void enter_group(struct stream_check *s, uint64_t seq, uint64_t off)
 {
 	struct verify *c = s->c;
 
+	if (c->o->keyless) {
+		if (seq > 0 && c->leaves[seq - 1].kind == LEAF_KEY)
+			c->leaves[seq - 1].claimed = 1;
+		return;
+	}
 	while (s->slot < s->nslots && s->slots[s->slot].f.seq < seq) {
 		const struct slot_at *at = &s->slots[s->slot];
 
@@ -505,7 +510,7 @@ static void end_tab(struct stream_check *s)
 	uint64_t seq;
 	int gone;
 
-	if (s->tabbed == 0)
+	if (s->tabbed == 0 || c->o->keyless)
 		return;
 	keys_tab_name(s->epoch, name);
 	snprintf(path, sizeof path, "%s/%s", s->dir, name);

@@ -15,6 +15,7 @@ cli_command_fn cmd_anchor;
 cli_command_fn cmd_approve;
 cli_command_fn cmd_audit;
 cli_command_fn cmd_audit_rules;	/* audit grant, audit policy */
+cli_command_fn cmd_backup;
 cli_command_fn cmd_case;
 cli_command_fn cmd_classify;	/* case classify */
 cli_command_fn cmd_collect;
@@ -35,6 +36,7 @@ cli_command_fn cmd_receipt;
 cli_command_fn cmd_reindex;
 cli_command_fn cmd_report;
 cli_command_fn cmd_retention;
+cli_command_fn cmd_restore;
 cli_command_fn cmd_robots;
 cli_command_fn cmd_search;
 cli_command_fn cmd_serve;

@@ -44,6 +44,8 @@ static const struct cli_command commands[] = {
 	{ "handover", cmd_handover, N_("record that an export was handed over") },
 	{ "report", cmd_report, N_("papers for authorities, in French") },
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
+	{ "backup", cmd_backup, N_("copy the truths without keys, or the keys apart") },
+	{ "restore", cmd_restore, N_("a vault from a backup, in a new shard") },
 	{ "shard", cmd_shard, N_("the shards of the log; begin a new one") },
 	{ "anchor", cmd_anchor,
 	  N_("show the log to witnesses and time stamp authorities") },
