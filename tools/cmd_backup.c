@@ -115,12 +115,13 @@ static int run(struct cli *cli, struct args *a)
 	struct backup_report rep = { 0 };
 	struct err e = ERR_INIT;
 	struct unit *u = NULL;
+	uint64_t before = 0;
 	int status = CLI_OK;
 	int r = session_open(cli, write ? VAULT_WRITE : VAULT_READ, &u, &e);
 
 	if (r < 0)
 		goto out;
-	cli->wrote = write;
+	before = vault_size(u->vault);
 	if (a->list) {
 		r = unit_may(u, PERMIT_BACKUP, NULL, &e);
 		if (r == 0)
@@ -143,6 +144,8 @@ static int run(struct cli *cli, struct args *a)
 	if (r == 0)
 		status = done(cli, &rep, a);
 out:
+	if (u && write && vault_size(u->vault) > before)
+		cli->wrote = 1;
 	if (r < 0)
 		status = cli_fail(cli, &e);
 	return session_close(cli, u, status);

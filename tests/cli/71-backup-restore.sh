@@ -69,11 +69,11 @@ sys.exit(bad > 0 or len(needles) < 50)
 END
 check 'no piece of a slot or a key file is in the backup' \
 	python3 "$T/search.py" "$V" "$B"
-check_not 'the search finds what is there' \
-	python3 "$T/search.py" "$V" "$V"
+check_not 'the search finds what is there' sh -c \
+	"python3 '$T/search.py' '$V' '$V' >/dev/null"
 
 # --- beside a writer, and only what is new ---
-s --lab "$LAB" collect c1 --fast --pages 4 --why 'beside' >/dev/null 2>&1 &
+s --lab "$LAB" collect c1 --fast --pages 2 --why 'beside' >/dev/null 2>&1 &
 pid=$!
 for _ in 1 2 3; do expect_exit 0 s backup "$B"; done
 wait "$pid"
@@ -114,7 +114,7 @@ check 'there is a gap' test "$n4" -gt "$n3"
 # --- restore ---
 expect_exit 3 r "$B" "$T/new" --keys "$T/keys" --identity "$T/other"
 says err 'another key'
-expect_exit 3 r "$B" "$T/new" --keys "$T/keys" --identity "$T/id" --run "$n1"
+expect_exit 2 r "$B" "$T/new" --keys "$T/keys" --identity "$T/id" --run "$n1"
 check_not 'a refused restore leaves nothing' test -e "$T/new"
 expect_exit 0 r "$B" "$T/new" --keys "$T/keys" --identity "$T/id"
 says out 'restored from a backup'
