@@ -4,6 +4,7 @@
 #include "cases/serve_int.h"
 #include "util/clock.h"
 #include "util/file.h"
+#include "util/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +109,8 @@ static int conn_start(struct serve *s, int fd, uint32_t uid, struct err *e)
 {
 	char scratch[FILE_PATH_MAX];
 	const char *argv[] = { "scelle", "--child", "session", s->o->profiles
-			       ? s->o->profiles : "", scratch, NULL };
+			       ? s->o->profiles : "", scratch,
+			       s->o->lab ? s->o->lab : "", NULL };
 	struct child_spec spec = { .path = "/proc/self/exe", .argv = argv,
 				   .log_fd = STDERR_FILENO, .pass_fd = fd,
 				   .max_in = KEEPER_MESSAGE_MAX,
@@ -330,13 +332,19 @@ int serve_run(const struct serve_options *o, struct err *e)
 	struct serve_options with = *o;
 	struct serve s = { .o = &with, .listen_fd = -1, .signal_fd = -1,
 			   .wake_fd = -1 };
+	struct sandbox_report box;
 	int r;
 
 	if (!with.sessions)
 		with.sessions = 256;
 	if (!with.per_user)
 		with.per_user = 32;
-	r = signals(&s, e);
+	r = sandbox_service(&box, e);
+	if (r == 0 && !box.seccomp)
+		say(&s, "the kernel has no seccomp: system calls are not "
+		    "filtered");
+	if (r == 0)
+		r = signals(&s, e);
 	if (r == 0)
 		r = listen_at(&s, e);
 	if (r == 0)

@@ -23,6 +23,7 @@ struct serve_options {
 	unsigned sessions;		/* at once; 0: 256 */
 	unsigned per_user;		/* of one uid; 0: 32 */
 	const char *profiles;		/* directory of site profiles */
+	const char *lab;		/* the lab's file, for a lab vault; or NULL */
 	/* say - a line for the service's log, on the caller's thread */
 	void (*say)(void *arg, const char *text);
 	/* ready - the socket listens */

@@ -3,6 +3,7 @@
 
 #include "util/child.h"
 #include "util/clock.h"
+#include "util/sandbox.h"
 #include "util/secret.h"
 
 #include <stdio.h>
@@ -176,6 +177,24 @@ int serving_login(struct serving *s, struct err *e)
 					buf_view(&s->answer), e);
 }
 
+/* A session that reads writes caches of cases, and nothing else: neither the
+ * log nor a key file, and it reaches no network. */
+static int confine(struct serving *s, struct err *e)
+{
+	char cases[FILE_PATH_MAX];
+	const char *writable[2] = { cases, s->scratch };
+	struct sandbox_report box;
+	int r;
+
+	if (s->confined)
+		return 0;
+	r = file_path(cases, s->path, "cases", NULL);
+	if (r == 0)
+		r = sandbox_session(writable, s->scratch ? 2 : 1, &box, e);
+	s->confined = r == 0;
+	return r;
+}
+
 int serving_begin(struct serving *s, const char *command,
 		  enum keeper_mode mode, struct err *e)
 {
@@ -185,6 +204,10 @@ int serving_begin(struct serving *s, const char *command,
 	uint64_t generation;
 	int r;
 
+	r = mode == KEEPER_READ ? confine(s, e) : s->confined
+	    ? err_set(e, ERR_BUSY, "that takes a connection of its own") : 0;
+	if (r < 0)
+		return r;
 	serve_put_text(&b, command);
 	serve_put_u8(&b, mode);
 	r = serving_keeper(s, KEEPER_BEGIN, buf_view(&b), KEEPER_BEGUN, e);

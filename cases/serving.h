@@ -28,6 +28,8 @@ struct serving {
 	uint64_t generation;		/* of that unit */
 	struct unit_keys *keys;		/* of the command at work, or NULL */
 	enum keeper_mode mode;
+	const char *scratch;		/* directory for files on their way */
+	int confined;			/* to reading, for good */
 	int gone;			/* the client or the keeper is */
 	struct buf in;			/* the last message of the client */
 	struct buf answer;		/* the last one of the keeper */

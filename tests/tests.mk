@@ -82,6 +82,11 @@ install: all
 	install -m644 profiles/*.profile $(DESTDIR)$(PREFIX)/share/scelle/profiles/
 	install -Dm644 docs/scelle.1 $(DESTDIR)$(PREFIX)/share/man/man1/scelle.1
 	install -m644 README.md LICENSE CHANGELOG.md docs/*.md $(DESTDIR)$(PREFIX)/share/doc/scelle/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	sed 's,@PREFIX@,$(PREFIX),' packaging/scelle.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/scelle.service
+	install -m644 packaging/scelle.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/scelle.conf
+	install -m644 packaging/scelle.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/scelle.conf
 	for m in $(MO); do l=$${m#$(BUILD)/locale/}; \
 	    install -Dm644 $$m $(DESTDIR)$(PREFIX)/share/locale/$$l; done
 

@@ -111,5 +111,6 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
 	o.vault = vault;
 	o.socket = cli->socket;
 	o.profiles = profiles;
+	o.lab = cli->lab;
 	return serve_run(&o, &e) < 0 ? cli_fail(cli, &e) : CLI_OK;
 }

@@ -63,7 +63,7 @@ static const struct allowed {
 struct life {
 	struct serving s;
 	const struct cli_command *commands;
-	const char *profiles, *scratch;
+	const char *profiles, *scratch, *lab;
 	int uploads[SERVE_FILES_MAX];
 	char paths[SERVE_FILES_MAX][FILE_PATH_MAX];
 };
@@ -166,8 +166,6 @@ static int place_files(struct life *l, const struct serve_run *run,
 		char dir[FILE_PATH_MAX], number[12];
 
 		snprintf(number, sizeof number, "%u", i);
-		if (mkdir(l->scratch, 0700) < 0 && errno != EEXIST)
-			return err_errno(e, "cannot make '%s'", l->scratch);
 		r = file_path(dir, l->scratch, number, NULL);
 		if (r == 0 && mkdir(dir, 0700) < 0 && errno != EEXIST)
 			return err_errno(e, "cannot make '%s'", dir);
@@ -228,8 +226,6 @@ static void clear_files(struct life *l, const struct serve_run *run)
 		if (file_path(dir, l->scratch, number, NULL) == 0)
 			rmdir(dir);
 	}
-	if (run->nfiles > run->nloads)
-		rmdir(l->scratch);
 }
 
 /* --- commands ----------------------------------------------------------------------- */
@@ -320,7 +316,8 @@ static int command(struct life *l, struct err *e)
 {
 	struct cli cli = { .commands = l->commands, .serving = &l->s,
 			   .vault = l->s.path, .user = l->s.user,
-			   .profiles = *l->profiles ? l->profiles : NULL };
+			   .profiles = *l->profiles ? l->profiles : NULL,
+			   .lab = *l->lab ? l->lab : NULL };
 	struct serve_run run;
 	uint8_t status;
 	int r = serve_run_get(buf_view(&l->s.in), &run, e), alone;
@@ -376,14 +373,19 @@ int serve_child_main(int argc, char **argv, const struct cli_command *commands)
 	int r;
 
 	child_begin();
-	if (argc < 5)
+	if (argc < 6)
 		return 2;
 	l.commands = commands;
 	l.profiles = argv[3];
 	l.scratch = argv[4];
+	l.lab = argv[5];
 	place_start();
 	opterr = 0;
 	r = serving_start(&l.s, &e);
+	/* There before a session confines itself; the service removes it. */
+	if (r == 0 && mkdir(l.scratch, 0700) < 0 && errno != EEXIST)
+		r = err_errno(&e, "cannot make '%s'", l.scratch);
+	l.s.scratch = l.scratch;
 	if (r == 0)
 		r = answers_start(&l.s);
 	while (r == 0 && l.s.turn.at != SERVE_AT_END) {

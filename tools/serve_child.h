@@ -8,9 +8,10 @@
 #include "tools/cli.h"
 
 /*
- * serve_child_main - "scelle --child session PROFILES SCRATCH"
+ * serve_child_main - "scelle --child session PROFILES SCRATCH LAB"
  *   PROFILES   directory of site profiles, or ""
  *   SCRATCH    directory, made when needed, for files a command writes
+ *   LAB        the lab's file of a lab vault, or ""
  * Returns the exit status.
  */
 int serve_child_main(int argc, char **argv,

@@ -396,3 +396,109 @@ int sandbox_fetch(const char *const *readable, size_t n,
 	report->seccomp = (uint8_t)r;
 	return 0;
 }
+
+/* --- the custody service ------------------------------------------------- */
+
+static int service_filter(scmp_filter_ctx f)
+{
+	static const int never[] = {
+		SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+		SCMP_SYS(process_vm_writev), SCMP_SYS(process_madvise),
+		SCMP_SYS(pidfd_getfd), SCMP_SYS(kcmp), SCMP_SYS(bpf),
+		SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
+		SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
+		SCMP_SYS(init_module), SCMP_SYS(finit_module),
+		SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+		SCMP_SYS(kexec_file_load), SCMP_SYS(reboot),
+		SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(acct),
+		SCMP_SYS(quotactl), SCMP_SYS(mount), SCMP_SYS(umount2),
+		SCMP_SYS(move_mount), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
+		SCMP_SYS(open_tree), SCMP_SYS(mount_setattr),
+		SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare),
+		SCMP_SYS(setns), SCMP_SYS(open_by_handle_at),
+		SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
+		SCMP_SYS(io_uring_register), SCMP_SYS(settimeofday),
+		SCMP_SYS(clock_settime), SCMP_SYS(sethostname),
+		SCMP_SYS(setdomainname), SCMP_SYS(ioperm), SCMP_SYS(iopl),
+	};
+
+	return forbid(f, SCMP_ACT_ERRNO(EPERM), never,
+		      sizeof(never) / sizeof(*never));
+}
+
+int sandbox_service(struct sandbox_report *report, struct err *e)
+{
+	int r;
+
+	memset(report, 0, sizeof(*report));
+	if (privileges(report))
+		return err_errno(e, "cannot give up new privileges");
+	if (limit(RLIMIT_CORE, 0))
+		return err_errno(e, "cannot limit resources");
+	r = apply_seccomp(SCMP_ACT_ALLOW, service_filter);
+	if (r < 0)
+		return err_errno(e, "cannot apply seccomp");
+	report->seccomp = (uint8_t)r;
+	return 0;
+}
+
+static int allow_beneath(int ruleset, const char *path, uint64_t rights)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
+	int r;
+
+	rule.parent_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return 0;
+	r = syscall(SYS_landlock_add_rule, ruleset,
+		    LANDLOCK_RULE_PATH_BENEATH, &rule, 0) ? -1 : 0;
+	close(rule.parent_fd);
+	return r;
+}
+
+static int session_landlock(const char *const *writable, size_t n)
+{
+	const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE |
+		LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE;
+	struct ruleset_attr attr = { 0, 0, 0 };
+	int abi = landlock_abi(), fd, r = -1;
+	size_t size = 8;
+
+	if (!abi)
+		return 0;
+	attr.fs = fs_rights(abi);
+	if (abi >= 4) {
+		attr.net = NET_BIND_TCP | NET_CONNECT_TCP;
+		size = 16;
+	}
+	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
+	if (fd < 0)
+		return -1;
+	if (allow_beneath(fd, "/", reading) ||
+	    allow_beneath(fd, "/dev", reading | LANDLOCK_ACCESS_FS_WRITE_FILE |
+			  (abi >= 5 ? FS_IOCTL_DEV : 0)))
+		goto out;
+	for (size_t i = 0; i < n; i++)
+		if (allow_beneath(fd, writable[i], attr.fs))
+			goto out;
+	if (syscall(SYS_landlock_restrict_self, fd, 0) == 0)
+		r = abi;
+out:
+	close(fd);
+	return r;
+}
+
+int sandbox_session(const char *const *writable, size_t n,
+		    struct sandbox_report *report, struct err *e)
+{
+	int r;
+
+	memset(report, 0, sizeof(*report));
+	if (privileges(report))
+		return err_errno(e, "cannot give up new privileges");
+	r = session_landlock(writable, n);
+	if (r < 0)
+		return err_errno(e, "cannot apply landlock");
+	report->landlock_abi = (uint8_t)r;
+	return 0;
+}

@@ -64,4 +64,26 @@ int sandbox_parse(uint64_t memory, struct sandbox_report *report,
 int sandbox_fetch(const char *const *readable, size_t n,
 		  struct sandbox_report *report, struct err *e);
 
+/*
+ * sandbox_service - a service that keeps keys, and every process it starts: no
+ * new privileges; no tracing, no reading of other processes' memory, no kernel
+ * modules, mounts, namespaces, keyrings, swap or clock changes
+ *   report  out
+ * Returns as sandbox_parse().
+ */
+int sandbox_service(struct sandbox_report *report, struct err *e);
+
+/*
+ * sandbox_session - a process that reads files and writes in few places
+ *   writable  n directories where everything may be done; those that do not
+ *             exist are passed over
+ *   report    out
+ * Afterwards: files are read and programs executed as before, but written, made
+ * and removed only there (and in /dev); no TCP.  Where the kernel has no
+ * landlock the report says so.
+ * Returns as sandbox_parse().
+ */
+int sandbox_session(const char *const *writable, size_t n,
+		    struct sandbox_report *report, struct err *e);
+
 #endif
