@@ -166,6 +166,17 @@ static const char *in_shard(const struct verify *c, const char *rel)
 	return NULL;
 }
 
+/* "<size>.<who>.tsr" or ".cosig": what an authority or a witness answered.  A
+ * leaf names it, but for one that a crash left: that counts for nothing. */
+static int is_answer(const char *name)
+{
+	size_t d = strspn(name, "0123456789"), n = strlen(name);
+
+	return d && name[d] == '.' && !strchr(name, '/') &&
+	       ((n > d + 5 && !strcmp(name + n - 4, ".tsr")) ||
+		(n > d + 7 && !strcmp(name + n - 6, ".cosig")));
+}
+
 static enum known what_is(const struct verify *c, const char *rel)
 {
 	const char *name = in_shard(c, rel), *in;
@@ -187,6 +198,8 @@ static enum known what_is(const struct verify *c, const char *rel)
 		    && digits(name + 6, n - 11)
 		    && !strcmp(name + n - 5, ".note"))
 			return CHECKED;
+		if (!strncmp(name, "heads/", 6) && is_answer(name + 6))
+			return CACHE;
 		return UNKNOWN;
 	}
 	n = stream_len(rel);

@@ -314,6 +314,23 @@ static void hashes(struct reading *rd, const struct ingest_item *it,
 	field(rd, _("leaf, open"), hex);
 }
 
+/* Who but the local clock vouches for the time (R19). */
+static void vouched(struct reading *rd, const struct ingest_item *it)
+{
+	const struct admin_anchor *a = &rd->u->admin.anchor;
+	char when[READING_WHEN], text[READING_WHEN + 200];
+
+	if (!a->has_token || it->position >= a->token_size) {
+		field(rd, _("time"), _("only the local clock vouches for it"));
+		return;
+	}
+	snprintf(text, sizeof text, a->token_qualified
+		 ? _("older than %s, stamped by %s, said to be qualified")
+		 : _("older than %s, stamped by %s, not said to be qualified"),
+		 reading_when(a->token_ms, when), a->token_by);
+	field(rd, _("time"), text);
+}
+
 static void sheet(struct reading *rd, const struct ingest_item *it,
 		  struct buf *blob)
 {
@@ -327,6 +344,7 @@ static void sheet(struct reading *rd, const struct ingest_item *it,
 		 (unsigned long long)it->position, kind_name(it->kind));
 	field(rd, _("item"), text);
 	field(rd, _("sealed"), reading_when(it->time_ms, text));
+	vouched(rd, it);
 	field(rd, _("statement"), it->st.kind);
 	field_json(rd, "URL", json_object_get(o, "url"));
 	field_json(rd, _("source"), json_object_get(o, "source"));
