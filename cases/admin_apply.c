@@ -171,6 +171,8 @@ static const struct kind {
 	  { NULL } },
 	{ "case-member-remove", apply_member_remove, PERMIT_MEMBER_REMOVE, NULL,
 	  { NULL } },
+	{ "case-member-restore", apply_member_restore, PERMIT_RESTORE,
+	  ORDER_RESTORE, { "user", NULL } },
 	{ "case-epoch", apply_case_epoch, PERMIT_CASE_EPOCH, NULL, { NULL } },
 	{ "case-wrap", apply_case_wrap, PERMIT_MEMBER_ADD, NULL, { NULL } },
 	{ "case-close", apply_case_close, PERMIT_CASE_CLOSE, NULL, { NULL } },

@@ -55,6 +55,7 @@ int apply_source_add(struct context *c);
 int apply_source_remove(struct context *c);
 int apply_decision(struct context *c);
 int apply_member_add(struct context *c);
+int apply_member_restore(struct context *c);
 int apply_member_remove(struct context *c);
 int apply_order_proposed(struct context *c);
 int apply_order_approved(struct context *c);

@@ -264,13 +264,15 @@ int apply_decision(struct context *c)
 	return 0;
 }
 
-int apply_member_add(struct context *c)
+/* Who is let in: by a member, or with a key that came out of the escrow (then
+ * also somebody whose wrap was lost, and into a closed case). */
+static int member_in(struct context *c, int restore)
 {
 	const struct admin_user *u;
 	struct admin_case *k = NULL;
 	const char *name = "";
 	char **at, *copy;
-	int r = apply_open_case(c, &k);
+	int r = restore ? apply_case(c, &k) : apply_open_case(c, &k);
 
 	if (r == 0)
 		r = apply_text(c, "user", 1, &name);
@@ -280,6 +282,8 @@ int apply_member_add(struct context *c)
 	if (!u || u->revoked)
 		return err_set(c->e, ERR_NOENT, "no user '%s' in this vault",
 			       name);
+	if (restore && admin_is_member(k, name))
+		return 0;
 	if (admin_is_member(k, name))
 		return err_set(c->e, ERR_EXIST, "'%s' is a member already",
 			       name);
@@ -295,6 +299,16 @@ int apply_member_add(struct context *c)
 	*at = copy;
 	k->nmembers++;
 	return 0;
+}
+
+int apply_member_add(struct context *c)
+{
+	return member_in(c, 0);
+}
+
+int apply_member_restore(struct context *c)
+{
+	return member_in(c, 1);
 }
 
 int admin_member_gone(struct admin_case *k, const char *user)

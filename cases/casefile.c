@@ -4,6 +4,7 @@
 #include "cases/case_secret.h"
 #include "cases/custody.h"
 #include "cases/deny.h"
+#include "cases/epoch.h"
 #include "cases/unit_int.h"
 #include "cases/upkeep.h"
 #include "util/clock.h"
@@ -362,6 +363,10 @@ int casefile_member_add(struct unit *u, const char *name, const char *user,
 int casefile_member_remove(struct unit *u, const char *name, const char *user,
 			   const char *reason, struct err *e)
 {
+	struct access use = {
+		.command = "case member remove", .key = "case",
+		.subject = user, .why = "a new key: a member left",
+	};
 	const struct admin_case *c = NULL;
 	struct unit_write w;
 	struct case_files f;
@@ -389,74 +394,15 @@ int casefile_member_remove(struct unit *u, const char *name, const char *user,
 	jsonw_str(&w.draft.w, "user", user);
 	jsonw_str(&w.draft.w, "reason", reason ? reason : "");
 	file = f.wrap;
-	return unit_commit(u, &w, &file, 1, NULL, e);
-}
-
-/* --- what a case permits --------------------------------------------------- */
-
-void casefile_mandate_release(struct mandate *m)
-{
-	free(m->reference);
-	for (size_t i = 0; i < m->nsources; i++) {
-		free(m->sources[i].id);
-		free(m->sources[i].url);
-		free(m->sources[i].profile);
-	}
-	free(m->sources);
-	for (size_t i = 0; i < m->ndecisions; i++) {
-		free(m->decisions[i].authority);
-		free(m->decisions[i].reason);
-		free(m->decisions[i].author);
-	}
-	free(m->decisions);
-	memset(m, 0, sizeof *m);
-}
-
-int casefile_mandate(const struct unit *u, const struct admin_case *c,
-		     struct mandate *m, struct err *e)
-{
-	int bad;
-
-	memset(m, 0, sizeof *m);
-	memcpy(m->case_id, c->id, sizeof m->case_id);
-	m->start_ms = c->start_ms;
-	m->end_ms = c->end_ms;
-	m->closed = c->closed;
-	m->lab = u->admin.lab;
-	m->quota_day = c->quota_day;
-	memcpy(m->sha256, c->sha256, sizeof m->sha256);
-	m->reference = strdup(c->reference);
-	m->sources = calloc(c->nsources + 1, sizeof *m->sources);
-	m->decisions = calloc(c->ndecisions + 1, sizeof *m->decisions);
-	bad = !m->reference || !m->sources || !m->decisions;
-	for (size_t i = 0; !bad && i < c->nsources; i++) {
-		const struct admin_source *from = &c->sources[i];
-		struct mandate_source *to = &m->sources[m->nsources];
-
-		if (from->removed)
-			continue;
-		m->nsources++;
-		to->id = strdup(from->id);
-		to->url = strdup(from->url);
-		to->profile = strdup(from->profile);
-		to->since_ms = from->since_ms;
-		bad = !to->id || !to->url || !to->profile;
-	}
-	for (size_t i = 0; !bad && i < c->ndecisions; i++) {
-		const struct admin_decision *from = &c->decisions[i];
-		struct mandate_robots_decision *to = &m->decisions[i];
-
-		m->ndecisions++;
-		to->authority = strdup(from->authority);
-		to->reason = strdup(from->reason);
-		to->author = strdup(from->author);
-		to->date_ms = from->date_ms;
-		bad = !to->authority || !to->reason || !to->author;
-	}
-	if (!bad)
-		return 0;
-	casefile_mandate_release(m);
-	return err_set(e, ERR_NOMEM, "no memory for the mandate");
+	r = unit_commit(u, &w, &file, 1, NULL, e);
+	/* Who stays, and may, gives the case its new key at once. */
+	if (r == 0 && u->user)
+		r = casefile_find(u, id, &c, e);
+	if (r < 0 || !u->user || !admin_is_member(c, u->user_name))
+		return r;
+	use.case_name = id;
+	r = custody_note(u, &use, e);
+	return r < 0 ? r : epoch_renew_due(u, id, e);
 }
 
 static int case_keys(struct unit *u, const struct admin_case *c,

@@ -25,6 +25,7 @@ static const struct {
 	{ ORDER_USER_REVOKE, PERMIT_USER_REVOKE, PERMIT_USERS_SECOND, 0 },
 	{ ORDER_POLICY, PERMIT_POLICY, PERMIT_USERS_SECOND, 0 },
 	{ ORDER_ESCROW, PERMIT_ESCROW, PERMIT_USERS_SECOND, 0 },
+	{ ORDER_RESTORE, PERMIT_RESTORE, PERMIT_USERS_SECOND, 1 },
 };
 
 #define NACTS (sizeof acts / sizeof *acts)
@@ -78,6 +79,8 @@ int order_needed(const struct admin *a, const char *act)
 		return 1;
 	if (!strcmp(act, ORDER_EXPORT))
 		return a->policy.export_orders;
+	if (!strcmp(act, ORDER_RESTORE))
+		return two_could(a);
 	return acts[i].of_case || two_could(a);
 }
 

@@ -37,6 +37,7 @@
 #define ORDER_USER_REVOKE "user-revoke"
 #define ORDER_POLICY "policy"
 #define ORDER_ESCROW "escrow"
+#define ORDER_RESTORE "restore"
 
 struct order_options {
 	const char *act;		/* ORDER_* */

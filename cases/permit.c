@@ -76,6 +76,8 @@ static const struct row {
 		"countersign a broken glass" },
 	[PERMIT_PROGRAM] = { "program", PRG, 0,
 		"what only the program records" },
+	[PERMIT_RESTORE] = { "restore", SUP | ADM, 0,
+		"let a user in with a key from the escrow" },
 	[PERMIT_AUDIT_POLICY] = { "audit-policy", SUP, 0,
 		"set the rules of the audit" },
 };

@@ -50,6 +50,7 @@ enum permit_act {
 	PERMIT_COUNTERSIGN,	/* answer for it afterwards */
 	PERMIT_PROGRAM,		/* what only the program records: recovery */
 	PERMIT_AUDIT_POLICY,	/* what the audit holds to be unusual */
+	PERMIT_RESTORE,		/* let a user in with a key from the escrow */
 	PERMIT_ACTS
 };
 

@@ -32,6 +32,19 @@ int policy_set(struct unit *u, const char *policy, const char *value,
 int escrow_set(struct unit *u, const char *recipient, const char *order,
 	       struct err *e);
 
+/*
+ * escrow_restore - let a user into a case with the key that the escrow recipient
+ * opened: cases/<id>/wraps/<epoch>/_escrow.age through a stock age
+ *   identity   its text, AGE-SECRET-KEY-1…; must be the case's as of now
+ *   order      of ORDER_RESTORE; NULL where it takes none
+ * The key is on record as used before anything is written.
+ * Returns 0, ERR_DENIED (sealed as well), ERR_NOENT (case, user), ERR_AUTH
+ * (another key) or the vault's errors.
+ */
+int escrow_restore(struct unit *u, const char *case_name, const char *user,
+		   struct bytes identity, const char *reason,
+		   const char *order, struct err *e);
+
 /* policy_subject, escrow_subject - what their orders are about; json_decref()
  * it; NULL: no memory */
 json_t *policy_subject(const char *policy, const char *value);

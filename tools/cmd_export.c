@@ -3,12 +3,15 @@
 #include "tools/session.h"
 
 #include "cases/bundle.h"
+#include "cases/casefile.h"
 #include "cases/custody.h"
 #include "cases/guide.h"
 #include "cases/casefile.h"
 #include "cases/erasure.h"
 #include "cases/ingest.h"
 #include "crawler/profiles.h"
+#include "tools/propose.h"
+#include "util/clock.h"
 #include "util/enc.h"
 #include "util/file.h"
 #include "util/json.h"
@@ -23,6 +26,7 @@
 static const char help[] = N_(
 "Usage: scelle export CASE -o FILE --why TEXT [--items LIST] [--complete]\n"
 "                     [--withhold NUMBER=REASON]... [--recipient TEXT]\n"
+"                     [--order ID | --break-glass TEXT]\n"
 "\n"
 "Writes a signed evidence bundle, which is checked with 'scelle verify FILE', or\n"
 "without this program as verify-a-bundle.md inside it says.\n"
@@ -34,10 +38,15 @@ static const char help[] = N_(
 "  --complete           also disclose what shows that no number of the case is\n"
 "                       missing\n"
 "  --recipient TEXT     to whom it goes, for the record\n"
-"  --why TEXT           the reason, for the record\n");
+"  --why TEXT           the reason, for the record\n"
+"\n"
+"Where the unit's policy export-orders is 'required' the first call only gives\n"
+"the order; a supervisor approves it (scelle help approve), and the same command\n"
+"with --order writes the bundle.  --break-glass does not wait, and says why.\n");
 
 struct export_args {
-	const char *name, *file, *why, *items, *recipient;
+	const char *name, *file, *why, *items, *recipient, *order, *glass;
+	struct buf note;		/* the order, once it is used */
 	const char *withhold[1000];
 	size_t nwithhold;
 	int complete;
@@ -47,7 +56,7 @@ struct export_args {
 static int read_args(struct cli *cli, int argc, char **argv,
 		     struct export_args *a)
 {
-	enum { WHY, ITEMS, WITHHOLD, COMPLETE, RECIPIENT };
+	enum { WHY, ITEMS, WITHHOLD, COMPLETE, RECIPIENT, ORDER, GLASS };
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "why", required_argument, NULL, WHY },
@@ -55,6 +64,8 @@ static int read_args(struct cli *cli, int argc, char **argv,
 		{ "withhold", required_argument, NULL, WITHHOLD },
 		{ "complete", no_argument, NULL, COMPLETE },
 		{ "recipient", required_argument, NULL, RECIPIENT },
+		{ "order", required_argument, NULL, ORDER },
+		{ "break-glass", required_argument, NULL, GLASS },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -79,6 +90,12 @@ static int read_args(struct cli *cli, int argc, char **argv,
 			break;
 		case COMPLETE:
 			a->complete = 1;
+			break;
+		case ORDER:
+			a->order = optarg;
+			break;
+		case GLASS:
+			a->glass = optarg;
 			break;
 		case RECIPIENT:
 			a->recipient = optarg;
@@ -286,6 +303,8 @@ static int record(struct unit *u, struct grant *g, const struct export_args *a,
 	jsonw_int(&w.draft.w, "disclosed", (int64_t)res->disclosed);
 	jsonw_int(&w.draft.w, "withheld", (int64_t)res->withheld);
 	jsonw_bool(&w.draft.w, "complete", a->complete);
+	if (a->note.len)
+		jsonw_bytes(&w.draft.w, "order", buf_view(&a->note));
 	jsonw_int(&w.draft.w, "first", (int64_t)picks[0].number);
 	jsonw_int(&w.draft.w, "last", (int64_t)picks[n - 1].number);
 	return unit_record(u, &w, LEAF_EXPORT, NULL, 0, NULL, e);
@@ -306,6 +325,70 @@ static int shown(struct grant *g, const struct bundle_pick *picks, size_t n,
 			items[s.nitems++] = picks[i].number;
 	r = custody_shown(g, &s, e);
 	free(items);
+	return r;
+}
+
+/* --- an order of two ------------------------------------------------------ */
+
+/* What leaves, and to whom: what the second person approves. */
+static json_t *subject_of(const struct export_args *a)
+{
+	json_t *o = json_pack("{s:s,s:s,s:b,s:[]}", "items",
+			      a->items ? a->items : "all", "recipient",
+			      a->recipient ? a->recipient : "", "complete",
+			      a->complete, "withheld");
+	json_t *list = json_object_get(o, "withheld");
+
+	for (size_t i = 0; i < a->nwithhold; i++)
+		if (json_array_append_new(list, json_string(a->withhold[i]))) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
+/*
+ * Where the policy asks for an order: propose it, or use up the one that is
+ * named.  Returns 1 to go on, 0 when it waits for a second person.
+ */
+static int ordered(struct cli *cli, struct unit *u, struct export_args *a,
+		   struct err *e)
+{
+	struct order_options o = { .act = ORDER_EXPORT, .reason = a->why };
+	struct order_want want = { .act = ORDER_EXPORT,
+				   .now_ms = clock_wall_ms() };
+	const struct admin_case *c = NULL;
+	json_t *subject;
+	char case_id[17], id[17];
+	int r = casefile_find(u, a->name, &c, e);
+
+	if (r < 0)
+		return r;
+	if (!a->order && !order_needed(&u->admin, ORDER_EXPORT))
+		return 1;
+	if (file_exists(a->file))
+		return err_set(e, ERR_EXIST, "'%s' exists already", a->file);
+	memcpy(case_id, c->id, sizeof case_id);
+	subject = subject_of(a);
+	if (!subject)
+		return err_set(e, ERR_NOMEM, "no memory for an order");
+	want.case_id = o.case_id = case_id;
+	want.subject = o.subject = subject;
+	r = 1;
+	if (!a->order) {
+		r = propose(cli, u, &o, a->glass, id, e);
+		a->order = id;
+	}
+	a->note.max = NOTE_MAX;
+	if (r == 1) {
+		r = order_take(u, a->order, &want, &a->note, e);
+		/* Used up before anything leaves. */
+		if (r == 0)
+			r = order_use(u, buf_view(&a->note), NULL, e);
+		if (r == 0)
+			r = cli->wrote = 1;
+	}
+	json_decref(subject);
 	return r;
 }
 
@@ -438,7 +521,7 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 	struct grant *g = NULL;
 	struct unit *u = NULL;
 	struct err e = ERR_INIT;
-	int status;
+	int status, r;
 
 	if (!a) {
 		err_set(&e, ERR_NOMEM, "no memory");
@@ -453,8 +536,12 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 	access.case_name = a->name;
 	access.recipient = a->recipient;
 	access.act = PERMIT_EXPORT;
-	if (session_open(cli, VAULT_WRITE, &u, &e) < 0
-	    || custody_log(u, &access, &g, &e) < 0
+	r = session_open(cli, VAULT_WRITE, &u, &e);
+	if (r == 0)
+		r = ordered(cli, u, a, &e);
+	if (r == 0)
+		status = CLI_OK;	/* it waits for a second person */
+	else if (r < 0 || custody_log(u, &access, &g, &e) < 0
 	    || write_bundle(cli, u, g, a, &res, &e) < 0)
 		status = cli_fail(cli, &e);
 	else
@@ -463,6 +550,7 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 	custody_close(g);
 	if (u)
 		status = session_close(cli, u, status);
+	buf_release(&a->note);
 	free(a);
 	return status;
 }

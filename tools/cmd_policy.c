@@ -2,10 +2,13 @@
 #include "tools/commands.h"
 #include "tools/session.h"
 
+#include "cases/casefile.h"
+#include "cases/people.h"
 #include "cases/policy.h"
 #include "store/age.h"
 #include "tools/cmd_policy.h"
 #include "tools/propose.h"
+#include "util/file.h"
 #include "util/json.h"
 
 static const char policy_help[] = N_(
@@ -26,11 +29,15 @@ static const char escrow_help[] = N_(
 "Usage: scelle escrow [show]\n"
 "       scelle escrow set RECIPIENT --reason TEXT\n"
 "       scelle escrow set none --reason TEXT\n"
+"       scelle escrow restore CASE USER --key-file FILE --reason TEXT\n"
 "\n"
 "The escrow recipient: an age recipient whose identity is kept offline, for the\n"
 "day nobody who holds a case's key is left.  Every case's key is wrapped to it as\n"
 "well; cases there are get their wrap when a member next opens them.  How it is\n"
-"used is in docs/recovery.md.  Where two persons could set it, it takes both.\n");
+"used is in docs/recovery.md.  Where two persons could set it, it takes both.\n"
+"\n"
+"restore lets a user into a case with the case's key, which the escrow's identity\n"
+"and a stock age opened; it is recorded, and takes two as well (--order ID).\n");
 
 static int policy_list(struct cli *cli, const struct unit *u)
 {
@@ -74,8 +81,44 @@ static int escrow_show(struct cli *cli, const struct unit *u)
 }
 
 struct set_args {
-	const char *name, *value, *reason, *order, *glass;
+	const char *name, *value, *reason, *order, *glass, *key_file;
 };
+
+/* A case's key out of the escrow, for a user. */
+static int restore(struct cli *cli, struct unit *u, struct set_args *a,
+		   struct err *e)
+{
+	struct buf key = BUF_INIT(4096);
+	const struct admin_case *c = NULL;
+	struct order_options o = { .act = ORDER_RESTORE, .reason = a->reason };
+	json_t *subject = people_subject(a->value, 0);
+	char id[17], case_id[17];
+	int r = casefile_find(u, a->name, &c, e);
+
+	if (r == 0 && !subject)
+		r = err_set(e, ERR_NOMEM, "no memory for an order");
+	if (r < 0)
+		goto out;
+	memcpy(case_id, c->id, sizeof case_id);
+	o.case_id = case_id;
+	o.subject = subject;
+	r = 1;
+	if (!a->order && order_needed(&u->admin, o.act)) {
+		r = propose(cli, u, &o, a->glass, id, e);
+		a->order = id;
+	}
+	if (r == 1)
+		r = file_read(a->key_file, &key, e);
+	else
+		goto out;
+	if (r == 0)
+		r = escrow_restore(u, case_id, a->value, buf_view(&key),
+				   a->reason, a->order, e);
+out:
+	json_decref(subject);
+	buf_wipe(&key);
+	return r;
+}
 
 /* Set it, or propose the order it takes. */
 static int set(struct cli *cli, struct unit *u, struct set_args *a, int escrow,
@@ -121,10 +164,11 @@ int escrow_run(struct unit *u, const struct order *o, struct err *e)
 
 static int command(struct cli *cli, int argc, char **argv, int escrow)
 {
-	enum { REASON, ORDER, GLASS };
+	enum { REASON, ORDER, GLASS, KEY_FILE };
 	static const struct option options[] = {
 		{ "reason", required_argument, NULL, REASON },
 		{ "order", required_argument, NULL, ORDER },
+		{ "key-file", required_argument, NULL, KEY_FILE },
 		{ "break-glass", required_argument, NULL, GLASS },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -133,13 +177,16 @@ static int command(struct cli *cli, int argc, char **argv, int escrow)
 	struct set_args a = { .name = "" };
 	struct err e = ERR_INIT;
 	struct unit *u = NULL;
-	int opt, r, status, looks, words;
+	int opt, r, status, looks, words, back;
 	uint64_t before;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case REASON:
 			a.reason = optarg;
+			break;
+		case KEY_FILE:
+			a.key_file = optarg;
 			break;
 		case ORDER:
 			a.order = optarg;
@@ -157,10 +204,14 @@ static int command(struct cli *cli, int argc, char **argv, int escrow)
 	}
 	words = argc - optind;
 	looks = words == 0 || (words == 1 && !strcmp(argv[optind], look));
-	if (!looks && (strcmp(argv[optind], "set") != 0 ||
-		       words != (escrow ? 2 : 3)))
+	back = escrow && words && !strcmp(argv[optind], "restore");
+	if (back && (words != 3 || !a.key_file))
+		return cli_usage(cli, argv[0], _("restore takes a case, a user "
+						 "and --key-file"));
+	if (!looks && !back && (strcmp(argv[optind], "set") != 0 ||
+				words != (escrow ? 2 : 3)))
 		return cli_usage(cli, argv[0], escrow
-				 ? _("what: show, or set RECIPIENT?")
+				 ? _("what: show, set RECIPIENT, or restore?")
 				 : _("what: list, or set NAME VALUE?"));
 	if (!looks && !a.reason)
 		return cli_usage(cli, argv[0], _("--reason is needed"));
@@ -175,7 +226,7 @@ static int command(struct cli *cli, int argc, char **argv, int escrow)
 		return session_close(cli, u, escrow ? escrow_show(cli, u)
 						    : policy_list(cli, u));
 	before = vault_size(u->vault);
-	r = set(cli, u, &a, escrow, &e);
+	r = back ? restore(cli, u, &a, &e) : set(cli, u, &a, escrow, &e);
 	status = r < 0 ? cli_fail(cli, &e) : CLI_OK;
 	cli->wrote = vault_size(u->vault) != before;
 	return session_close(cli, u, status);
