@@ -22,6 +22,30 @@ json_t *escrow_subject(const char *recipient)
 	return json_pack("{s:s}", "recipient", recipient);
 }
 
+int policy_valid(const char *policy, const char *value, struct err *e)
+{
+	const int glass = !strcmp(policy, "break-glass");
+
+	if (!glass && strcmp(policy, "export-orders") != 0)
+		return err_set(e, ERR_USAGE, "there is no policy '%s'", policy);
+	if (strcmp(value, "off") != 0 &&
+	    strcmp(value, glass ? "on" : "required") != 0)
+		return err_set(e, ERR_USAGE, "'%s' is no value of a policy",
+			       value);
+	return 0;
+}
+
+int escrow_valid(const char *recipient, struct err *e)
+{
+	uint8_t to[32];
+	int r;
+
+	if (!strcmp(recipient, "none"))
+		return 0;
+	r = age_recipient_read(bytes_str(recipient), to, e);
+	return r < 0 ? r : pubkey_receive_check(to, e);
+}
+
 /* Its order, or that it takes one; subject is taken over. */
 static int ordered(struct unit *u, const char *id, const char *act,
 		   json_t *subject, struct buf *note, struct err *e)
@@ -136,14 +160,10 @@ int policy_set(struct unit *u, const char *policy, const char *value,
 
 	if (r < 0)
 		return r;
-	if (!glass && strcmp(policy, "export-orders") != 0)
-		return err_set(e, ERR_USAGE, "there is no policy '%s'", policy);
-	if (strcmp(value, "off") != 0 &&
-	    strcmp(value, glass ? "on" : "required") != 0)
-		return err_set(e, ERR_USAGE, "'%s' is no value of a policy",
-			       value);
-	r = ordered(u, order, ORDER_POLICY, policy_subject(policy, value),
-		    &note, e);
+	r = policy_valid(policy, value, e);
+	if (r == 0)
+		r = ordered(u, order, ORDER_POLICY,
+			    policy_subject(policy, value), &note, e);
 	if (r == 0 && glass)
 		r = strcmp(value, "on") ? glass_drop(u, &f, e)
 					: glass_make(u, &f, public, e);
@@ -179,14 +199,10 @@ int escrow_set(struct unit *u, const char *recipient, const char *order,
 {
 	struct buf note = BUF_INIT(NOTE_MAX);
 	struct unit_write w;
-	uint8_t to[32];
 	int r = unit_may(u, PERMIT_ESCROW, NULL, e);
 
-	if (r == 0 && strcmp(recipient, "none") != 0) {
-		r = age_recipient_read(bytes_str(recipient), to, e);
-		if (r == 0)
-			r = pubkey_receive_check(to, e);
-	}
+	if (r == 0)
+		r = escrow_valid(recipient, e);
 	if (r == 0)
 		r = ordered(u, order, ORDER_ESCROW, escrow_subject(recipient),
 			    &note, e);

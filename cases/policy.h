@@ -45,6 +45,11 @@ int escrow_restore(struct unit *u, const char *case_name, const char *user,
 		   struct bytes identity, const char *reason,
 		   const char *order, struct err *e);
 
+/* policy_valid, escrow_valid - ERR_USAGE or as age_recipient_read(): could it be
+ * set at all?  To be asked before an order is proposed. */
+int policy_valid(const char *policy, const char *value, struct err *e);
+int escrow_valid(const char *recipient, struct err *e);
+
 /* policy_subject, escrow_subject - what their orders are about; json_decref()
  * it; NULL: no memory */
 json_t *policy_subject(const char *policy, const char *value);

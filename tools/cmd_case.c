@@ -221,7 +221,7 @@ static void escrow_text(const struct admin_case *c,
 
 static void show_json(struct cli *cli, const struct admin_case *c)
 {
-	char escrow[AGE_RECIPIENT_TEXT];
+	char escrow[AGE_RECIPIENT_TEXT], public[AGE_RECIPIENT_TEXT];
 	struct buf b = BUF_INIT((size_t)64 << 20);
 	struct jsonw w = JSONW_INIT(&b);
 	char when[CLOCK_RFC3339_MAX];
@@ -285,6 +285,8 @@ static void show_json(struct cli *cli, const struct admin_case *c)
 	for (size_t i = 0; i < c->nmembers; i++)
 		jsonw_str(&w, NULL, c->members[i]);
 	jsonw_close(&w, ']');
+	age_recipient_str(c->public, public);
+	jsonw_str(&w, "public", public);
 	jsonw_int(&w, "epoch", c->epoch);
 	jsonw_bool(&w, "epoch_due", c->epoch_due);
 	escrow_text(c, escrow);

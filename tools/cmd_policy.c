@@ -135,7 +135,10 @@ static int set(struct cli *cli, struct unit *u, struct set_args *a, int escrow,
 
 	if (!subject)
 		return err_set(e, ERR_USAGE, "this is no text");
-	if (!a->order && order_needed(&u->admin, o.act)) {
+	r = escrow ? escrow_valid(a->value, e)
+		   : policy_valid(a->name, a->value, e);
+	r = r < 0 ? r : 1;
+	if (r == 1 && !a->order && order_needed(&u->admin, o.act)) {
 		r = propose(cli, u, &o, a->glass, id, e);
 		a->order = id;
 	}
