@@ -116,6 +116,9 @@ int audit_grant(struct unit *u, const char *month, const char *user,
 	r = permit_check(&u->admin, user, PERMIT_AUDIT, NULL, e);
 	if (r < 0)
 		return r;
+	if (strcmp(month, "all") != 0 && !admin_month(&u->admin, month))
+		return err_set(e, ERR_NOENT, "there is no audit of '%s'",
+			       month);
 	/* The record makes the running month: it may be one that is given. */
 	r = custody_note(u, &use, e);
 	list = calloc(u->admin.nmonths + 1, sizeof *list);

@@ -187,7 +187,7 @@ int audit_wanted(const struct audit *a, const struct audit_event *ev)
 		(!a->case_id[0] || !strcmp(a->case_id, ev->case_id)) &&
 		(!a->by[0] || !strcmp(a->by, ev->user)) &&
 		(!a->of_command[0] || !strcmp(a->of_command, ev->command)) &&
-		(!a->has_item || audit_event_has(ev, a->item));
+		(!a->has_item || (!ev->reach && audit_event_has(ev, a->item)));
 }
 
 const struct admin *audit_asof(const struct audit *a)

@@ -11,6 +11,7 @@ unset SCELLE_VAULT SCELLE_USER SCELLE_PASSPHRASE_FILE SCELLE_LAB
 V=$T/vault
 for who in claire sylvie paul; do echo "the words of $who" >"$T/$who"; done
 as() { local who=$1; shift; "$SCELLE" --vault "$V" --user "$who" --passphrase-file "$T/$who" "$@"; }
+jqe() { jq -e "$@" >/dev/null; }
 says() { check "$1 says: $2" has "$T/$1" "$2"; }
 
 if ! command -v jq >/dev/null; then
@@ -36,17 +37,17 @@ says out 'première collecte'
 says out 'telegram:pharma_demo_lab'
 expect_exit 0 as claire report operations now --why test --format json
 cp "$T/out" "$T/member.json"
-check 'the counts add up' jq -e '([.operations[].operations] | add) <= .pieces and (.operations | length) >= 1' "$T/member.json"
-check 'each operation names who, when, why' jq -e 'all(.operations[]; .agent == "claire" and .motif == "première collecte" and .debut <= .fin)' "$T/member.json"
+check 'the counts add up' jqe '([.operations[].operations] | add) <= .pieces and (.operations | length) >= 1' "$T/member.json"
+check 'each operation names who, when, why' jqe 'all(.operations[]; .agent == "claire" and .motif == "première collecte" and .debut <= .fin)' "$T/member.json"
 expect_exit 0 as claire report operations now --why test --format csv
 check 'a line for each, and its head' same "$(wc -l <"$T/out")" $(($(jq '.operations | length' "$T/member.json") + 1))
 # Who reads no content gets the same passes from the audit.
 expect_exit 0 as sylvie report operations now --why 'demande de la CNIL' --format json
 cp "$T/out" "$T/audit.json"
-check 'without opening the case' jq -e .sans_ouvrir_le_dossier "$T/audit.json"
+check 'without opening the case' jqe .sans_ouvrir_le_dossier "$T/audit.json"
 check 'as many operations in all' same "$(jq '[.operations[].operations] | add' "$T/audit.json")" \
 	"$(jq '[.operations[].operations] | add' "$T/member.json")"
-check 'by the same person' jq -e 'all(.operations[]; .agent == "claire")' "$T/audit.json"
+check 'by the same person' jqe 'all(.operations[]; .agent == "claire")' "$T/audit.json"
 expect_exit 5 as paul report operations now --why 'curious'
 
 # --- aipd ---
@@ -55,7 +56,7 @@ says out 'telegram'
 says out '365 jours'
 check_not 'nobody is named' grep -qiE 'claire|sylvie|paul' "$T/out"
 expect_exit 0 as sylvie report aipd --format json
-check 'as JSON' jq -e '.Sources.telegram' "$T/out"
+check 'as JSON' jqe '.Sources.telegram' "$T/out"
 if command -v xmllint >/dev/null; then
 	expect_exit 0 as sylvie report aipd --format html
 	check 'as a page that is well-formed' xmllint --noout "$T/out"
@@ -67,7 +68,7 @@ expect_exit 2 as claire report origine --why x
 expect_exit 0 as claire report origine --identifier pharma_demo_lab --why 'droit à information' --format json
 cp "$T/out" "$T/origin"
 check 'what the account published' test -s "$T/origin"
-check 'when it was collected, in which item' jq -e '.recueilli and (.piece >= 0) and (.adresse | startswith("http"))' "$T/origin"
+check 'when it was collected, in which item' jqe '.recueilli and (.piece >= 0) and (.adresse | startswith("http"))' "$T/origin"
 n=$(wc -l <"$T/origin")
 check 'each version once' same "$(jq -c '[.publication, .version]' "$T/origin" | sort -u | wc -l)" "$n"
 expect_exit 0 as claire report origine --identifier pharma_demo_lab --why 'droit à information' now
@@ -78,7 +79,7 @@ expect_exit 5 as paul report origine --identifier pharma_demo_lab --why x
 expect_exit 5 as paul report origine --identifier pharma_demo_lab --why x now
 expect_exit 5 as sylvie report origine --identifier pharma_demo_lab --why x now
 expect_exit 0 as sylvie --json audit --why control --command 'report origine'
-check 'each is an access with what it showed' jq -e -s '
+check 'each is an access with what it showed' jqe -s '
 	([.[] | select(.what == "access" and .query == "pharma_demo_lab") | .leaf] | sort) as $a |
 	([.[] | select(.what == "shown" and .rows > 0 and .item_count > 0) | .of] | unique | sort) as $s |
 	($a | length) == 2 and $a == $s' "$T/out"
@@ -89,7 +90,7 @@ expect_exit 3 as claire handover now 3 --to 'TJ Paris' --why 'réquisition 12'
 expect_exit 0 as claire handover now --to 'TJ Paris, greffe' --why 'réquisition 12'
 expect_exit 5 as paul handover now --to x --why y
 expect_exit 0 as sylvie --json audit --why control --what exported,access --case now
-check 'the hand-over names the export' jq -e -s '
+check 'the hand-over names the export' jqe -s '
 	([.[] | select(.what == "exported") | .leaf][0]) as $x |
 	any(.[]; .command == "handover" and .about == $x and .recipient == "TJ Paris, greffe")' "$T/out"
 expect_exit 0 "$SCELLE" verify "$V"
