@@ -168,8 +168,7 @@ int audit_event_read(struct bytes note, const struct leaf *leaf,
 		goto out;
 	}
 	ev->kind = text(o, "kind");
-	if (ev->what == AUDIT_ACCESS || ev->what == AUDIT_SHOWN ||
-	    ev->what == AUDIT_REFUSED) {
+	if (leaf->kind == LEAF_ACCESS || leaf->kind == LEAF_REFUSED) {
 		ev->user = text(o, "user");
 	} else {
 		/* "user" is whom it is about; who signed is the author. */
@@ -201,6 +200,8 @@ int audit_event_read(struct bytes note, const struct leaf *leaf,
 	ev->ssh = text(from, "ssh");
 	if (json_is_integer(json_object_get(from, "uid")))
 		ev->uid = json_integer_value(json_object_get(from, "uid"));
+	else if (json_is_integer(json_object_get(o, "uid")))
+		ev->uid = json_integer_value(json_object_get(o, "uid"));
 	ev->rows = number(o, "rows");
 	ev->denials = number(o, "own_denials");
 	of = json_object_get(o, "of");

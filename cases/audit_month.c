@@ -253,20 +253,31 @@ static void save(struct audit_month *m, uint64_t chunk)
 	buf_release(&sealed);
 }
 
-/* Is it signed by the person it names, or by the program for the timer? */
+/*
+ * Is it signed by the person it names?  The program signs for the timer and, in
+ * a custody service, for whom the kernel and a signed login say is there: those
+ * records say "via socket", or are of the login itself.
+ */
 static int forged(const struct audit_month *m, struct bytes note)
 {
 	struct statement s;
-	const char *user;
-	int good = 0;
+	const char *user, *via, *command;
+	int good = 0, service;
 
 	if (statement_read(note, &s, NULL) < 0)
 		return 1;
 	user = json_opt_str(s.json, "user");
+	via = json_opt_str(json_object_get(s.json, "from"), "via");
+	command = json_opt_str(s.json, "command");
+	service = (via && !strcmp(via, "socket")) ||
+		(command && (!strcmp(command, "login") ||
+			     !strcmp(command, "unlock")));
 	for (size_t i = 0; user && !good && i < m->keys->n; i++) {
 		const struct audit_key *k = &m->keys->list[i];
 
-		good = !strcmp(k->user, user) && s.note.nsigs &&
+		good = (!strcmp(k->user, user) ||
+			(service && !strcmp(k->user, UNIT_TIMER))) &&
+			s.note.nsigs &&
 			!memcmp(k->key.id, s.note.sigs[0].id, 4) &&
 			note_check(&s.note, &k->key, 1, NULL, NULL, NULL) == 0;
 	}

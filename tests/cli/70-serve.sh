@@ -98,6 +98,7 @@ expect_exit 0 as sylvie audit --why 'monthly check'
 says out 'first reading'
 says out 'not mine'
 says out 'mine now'
+check_not "and none but of whom it names" has "$T/out" "signature of another"
 expect_exit 5 as paul audit --why curious
 expect_exit 2 as claire serve-me
 expect_exit 3 "$SCELLE" --socket "$S" --user nobody --passphrase-file "$T/paul" case list
