@@ -13,6 +13,7 @@ endif
 PKGS      := libcurl libxml-2.0 gumbo sqlite3 libsodium libcrypto libssl libzstd libbrotlidec \
              libdeflate jansson libpcre2-8 libseccomp libpsl libidn2 zlib
 TESTPKGS  := criterion
+MEDIAPKGS := gexiv2 libavformat libavcodec libavutil libqpdf libarchive libxml-2.0 zlib
 
 WARN      := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
              -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Werror
@@ -49,6 +50,8 @@ O         := $(BUILD)/$(MODE)
 # Looked up when first used: on a bare machine "make deps" comes before.
 PKGCFLAGS  = $(eval PKGCFLAGS := $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g'))$(PKGCFLAGS)
 PKGLIBS    = $(eval PKGLIBS := $(shell pkg-config --libs $(PKGS)) -lresolv)$(PKGLIBS)
+MEDIACFLAGS = $(eval MEDIACFLAGS := $(shell pkg-config --cflags $(MEDIAPKGS) | sed 's/-I/-isystem /g'))$(MEDIACFLAGS)
+MEDIALIBS  = $(eval MEDIALIBS := $(shell pkg-config --libs $(MEDIAPKGS) jansson libseccomp libcrypto libsodium))$(MEDIALIBS)
 TESTCFLAGS = $(eval TESTCFLAGS := $(shell pkg-config --cflags $(TESTPKGS) | sed 's/-I/-isystem /g'))$(TESTCFLAGS)
 TESTLIBS   = $(eval TESTLIBS := $(shell pkg-config --libs $(TESTPKGS)))$(TESTLIBS)
 
@@ -60,6 +63,7 @@ LDFLAGS   += $(HARDENLD)
 FLOORS    := util store parsers crawler cases
 LIBSRC    := $(wildcard $(addsuffix /*.c,$(FLOORS)))
 TOOLSRC   := $(wildcard tools/*.c)
+MEDIASRC  := $(wildcard media/*.c)
 TESTSRC   := $(wildcard tests/*/test_*.c)
 SERVERSRC := $(wildcard tests/server/*.c)
 BENCHSRC  := $(wildcard tests/bench/bench_*.c)
@@ -82,7 +86,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' "$(1)" "$(2)")
 
 .PHONY: all lib help deps demo test unit cli check asan fuzz crash cover bench torture install clean po
-all: $(if $(TOOLSRC),scelle) lib $(MO)
+all: $(if $(TOOLSRC),scelle) $(O)/scelle-media lib $(MO)
 lib: $(LIB)
 
 ifeq ($(MODE),release)
@@ -95,6 +99,16 @@ endif
 $(O)/scelle: $(TOOLOBJ) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+
+# A program of its own: no library of media is mapped where keys are.
+$(O)/scelle-media: $(MEDIASRC:%.c=$(O)/%.o) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(MEDIALIBS)
+
+$(O)/media/%.o: media/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(MEDIACFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(LIBOBJ)
 	$(call say,AR,$@)

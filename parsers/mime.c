@@ -58,6 +58,8 @@ static const struct {
 	{ 0, "\x89PNG\r\n\x1a\n", 8, "image/png" },
 	{ 0, "GIF87a", 6, "image/gif" },
 	{ 0, "GIF89a", 6, "image/gif" },
+	{ 0, "II*\0", 4, "image/tiff" },
+	{ 0, "MM\0*", 4, "image/tiff" },
 	{ 0, "%PDF-", 5, "application/pdf" },
 	{ 0, "PK\3\4", 4, "application/zip" },
 	{ 0, "PK\5\6", 4, "application/zip" },

@@ -18,7 +18,7 @@
  * Returns a static string without parameters: text/html, application/json,
  * application/xml, image/svg+xml, application/rss+xml, application/atom+xml,
  * image/jpeg, image/png, image/gif, image/webp, image/avif, image/heic,
- * image/bmp, image/x-icon, video/mp4, audio/mp4, video/quicktime, video/webm,
+ * image/tiff, image/bmp, image/x-icon, video/mp4, audio/mp4, video/quicktime, video/webm,
  * video/x-matroska, application/ogg, audio/mpeg, audio/aac, audio/wav,
  * audio/flac, application/pdf, application/zip, application/gzip,
  * application/zstd, application/vnd.rar, application/x-7z-compressed,

@@ -29,6 +29,7 @@ cli_command_fn cmd_init;
 cli_command_fn cmd_key;
 cli_command_fn cmd_note;
 cli_command_fn cmd_parse;
+cli_command_fn cmd_media;
 cli_command_fn cmd_policy;
 cli_command_fn cmd_posts;
 cli_command_fn cmd_profile;

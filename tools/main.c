@@ -59,6 +59,8 @@ static const struct cli_command commands[] = {
 	{ "reindex", cmd_reindex,
 	  N_("take a case's index anew from the sealed bytes") },
 	{ "parse", cmd_parse, N_("show what a site profile takes from a page") },
+	{ "media", cmd_media,
+	  N_("what a picture, film, sound or document says of itself") },
 	{ "profile", cmd_profile,
 	  N_("check a site profile against sample pages") },
 	{ "robots", cmd_robots,

@@ -40,7 +40,8 @@ static const char *first_there(const char *const *tries, const char *probe,
 
 		if (file_path(out, own_dir(), *tries, NULL) < 0)
 			continue;
-		if (file_path(full, out, probe, NULL) == 0 && file_exists(full))
+		if (!*probe ? file_exists(out) :
+		    file_path(full, out, probe, NULL) == 0 && file_exists(full))
 			return out;
 	}
 	return installed;
@@ -86,6 +87,17 @@ const char *place_profiles(void)
 	};
 
 	return first_there(tries, ".", SCELLE_PREFIX "/share/scelle/profiles");
+}
+
+const char *place_media(void)
+{
+	static const char *const tries[] = {
+		"scelle-media", "build/release/scelle-media",
+		"../libexec/scelle/scelle-media", NULL,
+	};
+
+	return first_there(tries, "", SCELLE_PREFIX
+			   "/libexec/scelle/scelle-media");
 }
 
 const char *cli_profiles(struct cli *cli)

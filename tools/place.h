@@ -12,4 +12,10 @@ void place_start(void);
 /* place_profiles - directory of the site profiles, see cli_profiles() */
 const char *place_profiles(void);
 
+/*
+ * place_media - path of the scelle-media program: in the build tree beside the
+ * executable, else where it is installed
+ */
+const char *place_media(void);
+
 #endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "media/media.h"
+
+#include "util/enc.h"
+
+struct seen {
+	struct record *r;
+	struct parts *parts;
+};
+
+static void on_field(void *arg, const char *name, const char *text, size_t at)
+{
+	struct seen *s = arg;
+
+	record_field(s->r, name, text, NULL, at);
+}
+
+static void on_finding(void *arg, const char *code, size_t at)
+{
+	struct seen *s = arg;
+
+	record_finding(s->r, code, NULL, at);
+}
+
+/* extended - GUID (32), full length, offset, piece; pieces come in order */
+static void extended(struct seen *s, struct bytes b, size_t at)
+{
+	struct parts *p = s->parts;
+
+	if (b.len < 40) {
+		record_finding(s->r, "xmp-extension-too-short", NULL, at);
+		return;
+	}
+	if (!p->ext_len) {
+		memcpy(p->ext_id, b.p, 32);
+		p->ext_len = get_be32(b.p + 32);
+	}
+	if (memcmp(p->ext_id, b.p, 32) || get_be32(b.p + 36) != p->ext.len ||
+	    get_be32(b.p + 32) != p->ext_len ||
+	    b.len - 40 > p->ext_len - p->ext.len) {
+		record_finding(s->r, "xmp-extension-out-of-order", NULL, at);
+		return;
+	}
+	if (buf_add(&p->ext, b.p + 40, b.len - 40) < 0)
+		record_finding(s->r, "xmp-extension-too-long", NULL, at);
+}
+
+static void on_part(void *arg, enum container_part kind, struct bytes b,
+		    size_t at)
+{
+	struct seen *s = arg;
+	struct buf *to = kind == PART_EXIF ? &s->parts->exif :
+		kind == PART_XMP ? &s->parts->xmp : &s->parts->resources;
+
+	if (kind == PART_XMP_EXT) {
+		extended(s, b, at);
+		return;
+	}
+	if (kind == PART_PICTURE)
+		return;
+	/* Resources may go on in a further segment; the others stand once. */
+	if (kind != PART_RESOURCES && to->len) {
+		record_finding(s->r, "metadata-twice", kind == PART_EXIF
+			       ? "EXIF" : "XMP", at);
+		return;
+	}
+	if (buf_addb(to, b) < 0)
+		record_finding(s->r, "metadata-too-long", NULL, at);
+}
+
+void header_read(struct record *r, const char *type, struct bytes in,
+		 struct parts *parts)
+{
+	struct seen s = { r, parts };
+	const struct container_see see = { &s, on_field, on_part, on_finding };
+	struct container_facts f;
+
+	container_read(type, in, &see, &f);
+	if (parts->ext_len && parts->ext.len != parts->ext_len)
+		record_finding(r, "xmp-extension-incomplete", NULL, SIZE_MAX);
+	if (f.width || f.height) {
+		record_fact_num(r, "width", f.width);
+		record_fact_num(r, "height", f.height);
+		if (f.width > 65535 || f.height > 65535 ||
+		    f.width * f.height > (uint64_t)1 << 28)
+			record_finding(r, "huge-dimensions", NULL, SIZE_MAX);
+	}
+	if (f.has_duration)
+		record_fact_num(r, "duration_ms", f.duration_ms);
+}

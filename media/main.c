@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * scelle-media: reads one medium and says what it holds.  Not for people: the
+ * keeper starts it (crawler/mediachild.h).  It is a program of its own so that
+ * none of these libraries is ever mapped into one that has keys.
+ *
+ * It gets one message, 'M' and the bytes, on descriptor 0, and answers on 1 as
+ * in media/record.h.  Before it reads the first byte it can open no file, no
+ * socket and no program any more.
+ */
+#include "crawler/mediachild.h"
+#include "media/media.h"
+#include "parsers/mime.h"
+#include "store/sha256.h"
+#include "util/child.h"
+#include "util/sandbox.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static void prepare(void)
+{
+	uint8_t sum[SHA256_LEN];
+	struct tm tm;
+	time_t t = 0;
+
+	setenv("TZ", "UTC0", 1);
+	setenv("G_SLICE", "always-malloc", 1);
+	setlocale(LC_ALL, "C.UTF-8");
+	tzset();
+	localtime_r(&t, &tm);
+	sha256_once(bytes_str("x"), sum);
+	exif_start();
+	av_start();
+	pdf_start();
+	docx_start();
+}
+
+static int is(const char *type, const char *what)
+{
+	return type && !strcmp(type, what);
+}
+
+/* begins - a type of this family */
+static int begins(const char *type, const char *family)
+{
+	return type && !strncmp(type, family, strlen(family));
+}
+
+static int zipped(struct record *r, struct bytes in)
+{
+	const char *kind;
+	int bad = record_begin(r, "libarchive");
+
+	if (!bad) {
+		docx_read(r, in, &kind);
+		bad = record_end(r);
+	}
+	return bad;
+}
+
+/* picture - Exiv2 on the file as it is; 1 when it could not */
+static int picture(struct record *r, struct bytes in, int *read)
+{
+	int bad = record_begin(r, "exiv2");
+
+	if (!bad) {
+		*read = exif_read(r, in);
+		bad = record_end(r);
+	}
+	return bad;
+}
+
+static int av(struct record *r, const char *type, struct bytes in)
+{
+	int bad = record_begin(r, "libavformat");
+
+	if (!bad) {
+		av_read(r, type, in);
+		bad = record_end(r);
+	}
+	return bad;
+}
+
+static int pdf(struct record *r, struct bytes in, struct parts *parts)
+{
+	int bad = record_begin(r, "qpdf");
+
+	if (!bad) {
+		pdf_read(r, in, parts);
+		bad = record_end(r);
+	}
+	return bad;
+}
+
+/* inner - metadata the file's own reader passed over */
+static int inner(struct record *r, const struct parts *parts)
+{
+	int bad = record_begin(r, "exiv2-parts");
+
+	if (!bad) {
+		parts_read(r, parts);
+		bad = record_end(r);
+	}
+	return bad;
+}
+
+static int read_medium(struct bytes in)
+{
+	const struct bytes head = { in.p, in.len < MIME_LOOK ? in.len
+							      : MIME_LOOK };
+	const char *type = mime_sniff(head);
+	struct parts parts = PARTS_INIT;
+	struct record r;
+	int by_exiv2 = 0, bad;
+
+	bad = record_begin(&r, "header");
+	if (bad)
+		return bad;
+	record_fact_str(&r, "type", type);
+	header_read(&r, type, in, &parts);
+	bad = record_end(&r);
+	if (!bad && is(type, "application/pdf"))
+		bad = pdf(&r, in, &parts);
+	else if (!bad && is(type, "application/zip"))
+		bad = zipped(&r, in);
+	else if (!bad && (begins(type, "video/") || begins(type, "audio/") ||
+			  is(type, "application/ogg")))
+		bad = av(&r, type, in);
+	else if (!bad && (!type || begins(type, "image/")) &&
+		 !is(type, "image/svg+xml"))
+		bad = picture(&r, in, &by_exiv2);
+	if (by_exiv2 && !is(type, "image/gif")) {
+		/* What it read from the file it need not read again. */
+		if (!is(type, "image/png"))
+			buf_clear(&parts.exif);
+		buf_clear(&parts.xmp);
+		buf_clear(&parts.resources);
+	}
+	if (!bad && (parts.exif.len || parts.xmp.len || parts.resources.len ||
+		     parts.ext.len))
+		bad = inner(&r, &parts);
+	buf_release(&parts.exif);
+	buf_release(&parts.xmp);
+	buf_release(&parts.resources);
+	buf_release(&parts.ext);
+	return bad;
+}
+
+int main(int argc, char **argv)
+{
+	struct buf msg = BUF_INIT(MEDIA_BYTES_MAX + 1);
+	struct sandbox_report rep;
+	struct bytes done = { NULL, 0 };
+	char text[96];
+	uint8_t type = 0;
+
+	(void)argv;
+	if (argc != 1)
+		return 2;
+	child_begin();
+	prepare();
+	if (sandbox_parse(MEDIA_MEMORY, &rep, NULL) < 0)
+		return 3;
+	sandbox_report_text(&rep, text);
+	if (message_read(0, MEDIA_BYTES_MAX + 1, &type, &msg) || type != 'M')
+		return 3;
+	if (read_medium(buf_view(&msg)) < 0)
+		return 3;
+	done = bytes_str(text);
+	if (message_write(1, 'Z', &done, 1))
+		return 3;
+	_exit(0);	/* what libraries would do at the end is not wanted */
+}
