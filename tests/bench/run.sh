@@ -4,9 +4,9 @@
 # (A B C A B C ...), medians of the rounds.
 #
 # usage: run.sh [SECTION...]    parse seal verify leaves search frontier pass
-#                               memory; all of them when none is named
+#                               memory audit; all of them when none is named
 # BENCH_ROUNDS (5), BENCH_PAGES (1000), BENCH_MEDIA (2000), BENCH_POSTS (100000,
-# search), BENCH_LEAVES (1000000), BENCH_DIR (a new directory below TMPDIR),
+# search), BENCH_LEAVES (1000000), BENCH_ACCESSES (1000000), BENCH_DIR (a new directory below TMPDIR),
 # BENCH_KEEP=1 keeps it.
 #
 # "ratio" is of wall time and decides; "of CPU" is the same of processor time:
@@ -17,7 +17,7 @@ OBJ=$(cd "${OBJ:-build/release}" && pwd) || exit 3
 TOP=$PWD B=$OBJ/tests/bench SITE=$OBJ/tests/server/site S=$PWD/scelle
 PEERS=$TOP/tests/bench/peers
 ROUNDS=${BENCH_ROUNDS:-5} PAGES=${BENCH_PAGES:-1000} MEDIA=${BENCH_MEDIA:-2000}
-POSTS=${BENCH_POSTS:-100000} LEAVES=${BENCH_LEAVES:-1000000}
+POSTS=${BENCH_POSTS:-100000} LEAVES=${BENCH_LEAVES:-1000000} ACCESSES=${BENCH_ACCESSES:-1000000}
 W=${BENCH_DIR:-$(mktemp -d "${TMPDIR:-/tmp}/scelle-bench-XXXXXX")}
 mkdir -p "$W"
 W=$(cd "$W" && pwd)
@@ -191,12 +191,35 @@ bench_frontier() {
 		"$(ratio frontier many few wall)" "" max 2
 }
 
+# The audit of many accesses: first reading, and later ones.
+bench_audit() {
+	local r wall all rows found bytes mb
+	note "audit: $ACCESSES accesses"
+	rm -rf "$W/audit"
+	"$B/bench_audit" make "$W/audit" "$ACCESSES" >/dev/null || { note "audit: failed"; return; }
+	for r in $(seq "$ROUNDS"); do
+		for what in cold read; do
+			[ "$what$r" != cold1 ] && [ $what = cold ] && continue
+			note "audit: round $r of $ROUNDS, $what"
+			# shellcheck disable=SC2034  # fields named for the reader
+			read -r wall all rows found bytes mb < <("$B/bench_audit" $what "$W/audit")
+			put audit $what "$r" "$wall" 0 "$mb"
+			put audit $what-all "$r" "$all" 0 "$mb"
+		done
+	done
+	row "audit of $ACCESSES, findings, first reading" "$(of audit cold wall) s" "" "$(of audit cold wall)" "" max 300
+	row "audit of $ACCESSES, findings, later" "$(of audit read wall) s" "" "$(of audit read wall)" "" max 60
+	row "audit of $ACCESSES, findings and CSV, later" "$(of audit read-all wall) s" "" "$(of audit read-all wall)" "" max 120
+	row "audit of $ACCESSES, peak MB" "$(of audit read mb)" "" "$(of audit read mb)" "" max 512
+	rm -rf "$W/audit"
+}
+
 sections=("$@")
-[ $# -gt 0 ] || sections=(parse seal verify leaves search frontier pass memory)
+[ $# -gt 0 ] || sections=(parse seal verify leaves search frontier pass memory audit)
 for s in "${sections[@]}"; do
 	case $s in
-	parse | seal | verify | leaves | search | frontier | pass | memory) ;;
-	*) note "usage: run.sh [parse|seal|verify|leaves|search|frontier|pass|memory]..."; exit 2 ;;
+	parse | seal | verify | leaves | search | frontier | pass | memory | audit) ;;
+	*) note "usage: run.sh [parse|seal|verify|leaves|search|frontier|pass|memory|audit]..."; exit 2 ;;
 	esac
 done
 for s in "${sections[@]}"; do
