@@ -3,7 +3,8 @@
 # A collect is killed, or meets EIO or ENOSPC, at its write-class system calls:
 # what was acknowledged is there and opens, verify passes once the vault was
 # opened again, and the next pass finishes.  Every call with TORTURE=1, every
-# FAULT_STEP-th (37) otherwise.
+# FAULT_STEP-th (37) otherwise.  FAULT_KINDS (kill EIO ENOSPC) and FAULT_FROM (the
+# first call) take a part of it.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -76,12 +77,11 @@ try() {
 	PASSED=$((PASSED + 1))
 }
 
-for n in $(seq 1 "$step" "$total"); do
-	try kill "$n" "signal=KILL:when=$n"
-done
-for n in $(seq 2 "$step" "$total"); do
-	try EIO "$n" "error=EIO:when=$n"
-	try ENOSPC "$n" "error=ENOSPC:when=$n+"
+for n in $(seq "${FAULT_FROM:-1}" "$step" "$total"); do
+	case " ${FAULT_KINDS:-kill EIO ENOSPC} " in *" kill "*) try kill "$n" "signal=KILL:when=$n" ;; esac
+	[ "$n" -gt 1 ] || continue
+	case " ${FAULT_KINDS:-kill EIO ENOSPC} " in *" EIO "*) try EIO "$n" "error=EIO:when=$n" ;; esac
+	case " ${FAULT_KINDS:-kill EIO ENOSPC} " in *" ENOSPC "*) try ENOSPC "$n" "error=ENOSPC:when=$n+" ;; esac
 done
 note "$runs disturbed passes"
 finish
