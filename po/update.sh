@@ -8,7 +8,8 @@ pot=$(mktemp)
 trap 'rm -f "$pot" "$pot.po"' EXIT
 # What people meet in daily work; failures deep inside a format stay English.
 set -- tools/*.c cases/admin*.c cases/case*.c cases/custody.c cases/access.c cases/audit*.c cases/glass.c \
-	cases/client.c cases/custodian.c cases/keeper*.c cases/order*.c cases/erasure*.c cases/epoch.c cases/retention.c cases/people.c cases/permit.c cases/derived.c \
+	cases/client.c cases/custodian.c cases/keeper*.c cases/order*.c cases/erasure*.c cases/epoch.c cases/retention.c cases/people*.c cases/permit.c \
+	cases/policy.c cases/escrow.c cases/upkeep.c cases/rotate.c cases/derived.c \
 	cases/receipts.c cases/statement.c cases/unit*.c util/file.c \
 	store/vault.c store/keyfile.c crawler/lab.c crawler/profiles.c
 xgettext --from-code=UTF-8 --language=C --keyword=_ --keyword=N_ \
