@@ -762,6 +762,8 @@ int keeper_flush(struct keeper *k)
 
 	if (k->batch)
 		r = batch_commit(k->batch, &e);
+	else if (n)
+		r = err_set(&e, ERR_IO, "the vault failed");
 	k->batch = NULL;
 	k->ngroup = 0;
 	for (unsigned i = 0; i < n; i++) {
