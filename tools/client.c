@@ -317,6 +317,16 @@ static int prepare(struct work *w, int argc, char **argv, struct err *e)
 			options = 0;
 		else if (i && argv[i][0] != '-')
 			plain++;
+		/* A value may hold a slash where a word with its option may
+		 * not. */
+		if (f < 0 && options && eq && argv[i][0] == '-' &&
+		    strchr(eq, '/')) {
+			*eq = '\0';
+			r = add_word(w, argv[i], e);
+			if (r == 0)
+				r = add_word(w, eq + 1, e);
+			continue;
+		}
 		if (f < 0) {
 			r = add_word(w, argv[i], e);
 			/* The file of an import is its second word. */

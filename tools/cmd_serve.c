@@ -107,6 +107,12 @@ int cmd_serve(struct cli *cli, int argc, char **argv)
 	}
 	if (!realpath(cli_profiles(cli), profiles))
 		profiles[0] = '\0';
+	/* Sessions have a directory of their own: nothing relative here. */
+	if (cli->socket[0] != '/' || (cli->lab && cli->lab[0] != '/')) {
+		err_set(&e, ERR_USAGE, "the socket (and the lab's file) are "
+			"named by absolute paths");
+		return cli_fail(cli, &e);
+	}
 	umask(077);
 	o.vault = vault;
 	o.socket = cli->socket;

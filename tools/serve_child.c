@@ -60,8 +60,8 @@ static const struct allowed {
 	{ "escrow", NULL, KEEPER_ALONE },
 	{ "anchor", NULL, KEEPER_ALONE },
 	{ "witness", NULL, KEEPER_ALONE },
-	{ "backup", NULL, KEEPER_ALONE },
-	{ "mirror", NULL, KEEPER_ALONE },
+	{ "handover", NULL, KEEPER_ALONE },
+	{ "glass", NULL, KEEPER_ALONE },
 	{ "collect", NULL, KEEPER_PASS },
 };
 
@@ -290,6 +290,21 @@ static int lock(struct life *l, struct cli *cli)
 	return CLI_OK;
 }
 
+/*
+ * A word that could name a file of this machine, and is none that travelled.
+ * Relative ones lead into the session's own directory, which is empty.
+ */
+static int outside(const struct serve_run *run, unsigned i)
+{
+	const char *w = run->argv[i];
+
+	for (unsigned k = 0; k < run->nfiles; k++)
+		if (run->files[k].arg == i)
+			return 0;
+	return w[0] == '/' || strstr(w, "../") || !strcmp(w, "..") ||
+	       (w[0] == '-' && strchr(w, '/'));
+}
+
 static int run_it(struct life *l, struct cli *cli, struct serve_run *run)
 {
 	const char *sub = run->argc > 1 ? run->argv[1] : NULL;
@@ -298,6 +313,12 @@ static int run_it(struct life *l, struct cli *cli, struct serve_run *run)
 	struct err e = ERR_INIT;
 	int status;
 
+	for (unsigned i = 1; i < run->argc; i++)
+		if (outside(run, i))
+			return cli_usage(cli, NULL, _("'%s' could be a file of "
+						      "the service's: put it "
+						      "another way"),
+					 run->argv[i]);
 	if (!strcmp(run->argv[0], "unlock"))
 		return unlock(l, cli);
 	if (!strcmp(run->argv[0], "lock"))
@@ -388,7 +409,8 @@ int serve_child_main(int argc, char **argv, const struct cli_command *commands)
 	opterr = 0;
 	r = serving_start(&l.s, &e);
 	/* There before a session confines itself; the service removes it. */
-	if (r == 0 && mkdir(l.scratch, 0700) < 0 && errno != EEXIST)
+	if (r == 0 && ((mkdir(l.scratch, 0700) < 0 && errno != EEXIST) ||
+		       chdir(l.scratch) < 0))
 		r = err_errno(&e, "cannot make '%s'", l.scratch);
 	l.s.scratch = l.scratch;
 	if (r == 0)

@@ -101,6 +101,12 @@ says out 'mine now'
 check_not "and none but of whom it names" has "$T/out" "signature of another"
 expect_exit 5 as paul audit --why curious
 expect_exit 2 as claire serve-me
+# No path of the client's is opened over there.
+expect_exit 2 as claire status "$V"
+expect_exit 2 as claire posts 2026-0042 --why /etc/passwd
+expect_exit 2 as claire posts /etc/passwd --why x
+expect_exit 2 as claire posts ../vault --why x
+expect_exit 0 as claire posts 2026-0042 --why=a/b
 expect_exit 3 "$SCELLE" --socket "$S" --user nobody --passphrase-file "$T/paul" case list
 check 'receipts are kept on this side' test -n "$(ls "$T"/state/scelle/receipts/*/*.receipt 2>/dev/null)"
 expect_exit 0 "$SCELLE" verify "$V"
