@@ -474,3 +474,42 @@ Test(fetch, plain_http_on_a_tls_port_is_a_tls_failure)
 	cr_expect(x.error[0]);
 	exchange_release(&x);
 }
+
+/* What the unit's configuration names may be anywhere, a page's URL may not. */
+Test(fetch, a_configured_post_goes_out_whole_and_nothing_else_may_go_there)
+{
+	struct server s = { SAY("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+				"\r\nhi") };
+	struct fetch_request rq = { .limits = quick,
+				    .post = bytes_str("old 0\n\nhead\n"),
+				    .post_type = "text/plain; charset=utf-8",
+				    .configured = 1 };
+	struct fetcher *f = NULL;
+	struct exchange x;
+	char url[64];
+
+	server_start(&s);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/add-checkpoint", s.port);
+	rq.url = url;
+	cr_assert_eq(fetcher_new(NULL, NULL, NULL, &f, NULL), 0);
+	exchange_init(&x);
+	cr_assert_eq(fetch_run(f, &rq, &x, NULL), 0);
+	cr_expect_eq(x.phase, FETCH_DONE, "%s", x.error);
+	cr_expect_eq(x.status, 200);
+	s.got[s.got_len] = 0;
+	cr_expect_not_null(strstr(s.got, "POST /add-checkpoint HTTP/1.1\r\n"));
+	cr_expect_not_null(strstr(s.got, "Content-Type: text/plain; "
+				  "charset=utf-8\r\n"));
+	cr_expect_not_null(strstr(s.got, "Content-Length: 12\r\n"));
+	cr_expect_null(strstr(s.got, "Expect:"));
+	cr_expect_null(strstr(s.got, "Accept-Encoding:"));
+	exchange_release(&x);
+	rq.configured = 0;
+	exchange_init(&x);
+	cr_assert_eq(fetch_run(f, &rq, &x, NULL), 0);
+	cr_expect_neq(x.phase, FETCH_DONE);
+	cr_expect_eq(x.request.len, 0);
+	exchange_release(&x);
+	fetcher_free(f);
+	server_stop(&s);
+}
