@@ -27,6 +27,7 @@ cli_command_fn cmd_gaps;
 cli_command_fn cmd_handover;
 cli_command_fn cmd_init;
 cli_command_fn cmd_key;
+cli_command_fn cmd_mirror;
 cli_command_fn cmd_note;
 cli_command_fn cmd_parse;
 cli_command_fn cmd_media;

@@ -46,6 +46,7 @@ static const struct cli_command commands[] = {
 	{ "status", cmd_status, N_("the state of the vault, without any key") },
 	{ "backup", cmd_backup, N_("copy the truths without keys, or the keys apart") },
 	{ "restore", cmd_restore, N_("a vault from a backup, in a new shard") },
+	{ "mirror", cmd_mirror, N_("one way to a peer that takes nothing back") },
 	{ "shard", cmd_shard, N_("the shards of the log; begin a new one") },
 	{ "anchor", cmd_anchor,
 	  N_("show the log to witnesses and time stamp authorities") },
