@@ -70,6 +70,7 @@ BENCHSRC  := $(wildcard tests/bench/bench_*.c)
 PROBESRC  := $(wildcard tests/tools/*.c)
 FUZZSRC   := $(wildcard tests/fuzz/fuzz_*.c)
 CRASHSRC  := $(wildcard tests/crash/*.c)
+CONTENDSRC := $(wildcard tests/contention/*.c)
 CLITESTS  := $(sort $(wildcard tests/cli/[0-9]*.sh))
 
 LIBOBJ    := $(LIBSRC:%.c=$(O)/%.o)
@@ -138,9 +139,13 @@ $(BENCHBIN) $(PROBEBIN): $(O)/%: $(O)/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
 
+$(O)/tests/contention/contend: $(CONTENDSRC:%.c=$(O)/%.o) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+
 # What changes files goes through tests/crash/shim.c; made with MODE=crash.
 CRASHWRAP := open close write pwrite ftruncate fsync fdatasync rename link unlink mkdir malloc calloc realloc \
-             reallocarray strdup clock_wall_ms
+             reallocarray strdup clock_wall_ms secret_alloc secret_free
 $(O)/tests/crash/crash: $(CRASHSRC:%.c=$(O)/%.o) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(CRASHWRAP:%=-Wl,--wrap=%) -o $@ $^ $(PKGLIBS) -lpthread

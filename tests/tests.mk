@@ -10,7 +10,8 @@ help:
 	@echo 'make asan       the tests under address and undefined-behaviour sanitizers'
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make crash      power loss at every file operation, a sample of it (CRASH_STATES)'
-	@echo 'make torture    kill, EIO and ENOSPC at every write of a collect; long gap test'
+	@echo 'make torture    the long ones: crash states, each sync and each check taken out, contention,'
+	@echo '                kill, EIO and ENOSPC at every write of a collect, gaps'
 	@echo 'make cover      line coverage of the tests'
 	@echo 'make bench      speed as ratios against peers in the same run'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
@@ -31,7 +32,7 @@ demo: deps
 unit: $(TESTBIN) $(SERVERBIN) $(if $(TOOLSRC),scelle) $(O)/scelle-media $(MO)
 	$(Q)tests/run-units.sh $(O) $(TESTBIN)
 
-cli: all $(SERVERBIN) $(PROBEBIN)
+cli: all $(SERVERBIN) $(PROBEBIN) $(O)/tests/contention/contend
 	$(Q)OBJ=$(O) tests/run-cli.sh $(CLITESTS)
 
 check: all

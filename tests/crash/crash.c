@@ -3,7 +3,8 @@
  * Power loss, kill and failure at every point of what the vault does.
  *
  * usage: crash explore [--states N] [--seed S] [--only SCENARIO]
- *        crash syncs [--states N] [--seed S]    each sync taken out in turn
+ *        crash syncs [--states N] [--known FILE]  each sync taken out in turn;
+ *            FILE: lines "name<tab>why nothing is lost without it"
  *        crash faults [--every N] [--seed S]    each call made to fail
  */
 #include "tests/crash/explore.h"
@@ -20,7 +21,8 @@
 static int usage(void)
 {
 	fputs("usage: crash explore|syncs|faults [--states N] [--seed S] "
-	      "[--every N] [--only SCENARIO]\n", stderr);
+	      "[--every N]\n             [--only SCENARIO] [--known FILE] "
+	      "[--keep DIR]\n", stderr);
 	return 2;
 }
 
@@ -32,6 +34,7 @@ int main(int argc, char **argv)
 		{ "every", required_argument, NULL, 'e' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "keep", required_argument, NULL, 'k' },
+		{ "known", required_argument, NULL, 'K' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct plan p = { .states = 1500, .seed = 1, .every = 1 };
@@ -47,6 +50,7 @@ int main(int argc, char **argv)
 		case 'e': p.every = strtoull(optarg, NULL, 10); break;
 		case 'o': p.only = optarg; break;
 		case 'k': p.keep = optarg; break;
+		case 'K': p.known = optarg; break;
 		default: return usage();
 		}
 	if (optind + 1 != argc || !p.every)

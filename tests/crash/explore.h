@@ -10,6 +10,7 @@ struct plan {
 	const char *root;
 	uint64_t states, seed, every;
 	const char *only;	/* one scenario */
+	const char *known;	/* syncs that may be taken out, and why */
 	const char *keep;	/* leave the first state that fails there */
 };
 

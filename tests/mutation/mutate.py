@@ -121,6 +121,12 @@ def conditions(s, text):
                 first = tail[1:].split(':')[0]
                 yield a, a + q, 0 if ERROR.search('return ' + first.strip()) else 1
             continue
+        # A comparator's (a > b) - (a < b) is no condition.
+        flat = re.sub(r'->|\(\s*(?:const )?[a-z_0-9 ]+\**\s*\)', '', expr)
+        while re.search(r'\([^()]*\)|\[[^][]*\]', flat):
+            flat = re.sub(r'\([^()]*\)|\[[^][]*\]', 'x', flat)
+        if re.search(r'x\s*[-+|^]\s*x', flat):
+            continue
         if re.search(r'&&|\|\||==|!=|[^-]>|<|^\s*!', expr) and ',' not in expr.split('(')[0]:
             yield a, b, 1
 
