@@ -243,13 +243,16 @@ int run_reader(unsigned no, uint64_t rng)
 	while (r == 0 && !atomic_load(&shared->stop)) {
 		unsigned generation = atomic_load(&shared->generation);
 		struct stream *st[STREAMS];
+		uint64_t seen[STREAMS];
 		struct vault *v = NULL;
 
 		r = vault_open(vault_at, VAULT_READ, NULL, &v, &e);
 		if (r == 0)
 			r = streams_of(v, st, &e);
-		for (unsigned s = 0; r == 0 && s < STREAMS; s++)
+		for (unsigned s = 0; r == 0 && s < STREAMS; s++) {
 			r = stream_unlock(st[s], secret, &e);
+			seen[s] = stream_count(st[s]);
+		}
 		for (int i = 0; r == 0 && i < 300
 		     && generation == atomic_load(&shared->generation); i++) {
 			unsigned s = (unsigned)(dice(&rng) % STREAMS);
@@ -258,11 +261,15 @@ int run_reader(unsigned no, uint64_t rng)
 			r = vault_refresh(v, NULL, &e);
 			if (r == 0)
 				r = stream_refresh(st[s], &e);
-			if (r == 0)
+			/* New slots are opened now and then: that costs. */
+			if (r == 0 && stream_count(st[s]) > seen[s]
+			    && dice(&rng) % 8 == 0) {
 				r = stream_unlock(st[s], secret, &e);
-			if (r == 0 && stream_count(st[s]))
+				seen[s] = stream_count(st[s]);
+			}
+			if (r == 0 && seen[s])
 				r = read_one(v, st[s], s, dice(&rng)
-					     % stream_count(st[s]), &e);
+					     % seen[s], &e);
 			/* What was answered to anybody is there for all. */
 			k = all ? dice(&rng) % (all < ANSWERS_MAX ? all
 						: ANSWERS_MAX) : 0;
@@ -282,7 +289,7 @@ int run_reader(unsigned no, uint64_t rng)
 				atomic_fetch_add(&shared->readings, 1);
 				atomic_fetch_add(&shared->ops, 1);
 			}
-			usleep((useconds_t)(dice(&rng) % 20000));
+			usleep((useconds_t)(dice(&rng) % 60000));
 		}
 		vault_close(v);
 		/* A pack or key file that was replaced in the middle. */
@@ -338,7 +345,7 @@ static int erase_once(struct vault *v, struct stream *st, uint64_t *rng,
 		      struct err *e)
 {
 	uint64_t n = dice(rng) % stream_count(st);
-	struct erase_list list = { NULL, 0, 0 };
+	struct erase_list list = { .n = 0 };
 	char path[ERASE_PATH_MAX];
 	struct store_external x = { .path = path };
 	struct store_item it = { .kind = LEAF_ERASURE, .externals = &x,
