@@ -31,6 +31,7 @@ static const struct {
 	{ "audit", "--output", 1 },
 	{ "report", "-o", 1 },
 	{ "report", "--output", 1 },
+	{ "anchor", "--roots", 0 },
 };
 
 static const char *const local[] = {
@@ -51,6 +52,10 @@ int client_wanted(int argc, char **argv)
 		for (int i = 1; i < argc; i++)
 			if (argv[i][0] != '-')
 				return 0;
+	/* A witness is a directory of this machine; only whom the unit asks is
+	 * the vault's. */
+	if (!strcmp(argv[0], "witness"))
+		return argc > 1 && !strcmp(argv[1], "policy");
 	/* One's own keys never leave. */
 	if (!strcmp(argv[0], "key") && argc > 1 &&
 	    (!strcmp(argv[1], "make") || !strcmp(argv[1], "new")))

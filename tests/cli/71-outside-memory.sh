@@ -13,6 +13,7 @@ V=$T/v
 s() { "$SCELLE" --vault "$V" --passphrase-file "$T/pass" "$@"; }
 says() { check "$1 says: $2" has "$T/$1" "$2"; }
 PIDS=
+p=
 trap 'for p in $PIDS; do kill "$p" 2>/dev/null; done; cleanup' EXIT
 waits() { for _ in $(seq 200); do [ -s "$1" ] && return; sleep 0.05; done; fail "no $1"; finish; }
 CASES=0
@@ -56,7 +57,8 @@ check '200 for a head' same "$(code "${URL}add-checkpoint" --data-binary @"$T/bo
 check '409 for the same again' same "$(code "${URL}add-checkpoint" --data-binary @"$T/body")" 409
 check 'with the size it knows' same "$(cat "$T/out")" "$(sed -n 4p "$T/body")"
 # a client that says nothing holds nobody up
-exec 9<>"/dev/tcp/127.0.0.1/$(echo "$URL" | sed 's/.*:\([0-9]*\).*/\1/')"
+PORT=${URL##*:}
+exec 9<>"/dev/tcp/127.0.0.1/${PORT%/}"
 check 'a silent client holds nobody up' same "$(code "${URL}add-checkpoint" --data-binary @"$T/body")" 409
 exec 9<&-
 
@@ -111,8 +113,8 @@ says out SOUND
 expect_exit 1 "$SCELLE" verify "$V" --cosigned "$T/kept/b.cosigned" --witness "$SOUTH"
 
 PY=tests/outside/check-proof.py
-script() { python3 $PY "$1" --log "$LOG" --witness "$NORTH" --authority "$T/tsa/ca.pem" >"$T/verdict"; }
-script_for_other() { python3 $PY "$T/proof" --log "$OTHERLOG" --witness "$NORTH" --authority "$T/tsa/ca.pem" >/dev/null; }
+script() { python3 "$PY" "$1" --log "$LOG" --witness "$NORTH" --authority "$T/tsa/ca.pem" >"$T/verdict"; }
+script_for_other() { python3 "$PY" "$T/proof" --log "$OTHERLOG" --witness "$NORTH" --authority "$T/tsa/ca.pem" >/dev/null; }
 proven() { # NAME KIND ARGS of verify…
 	local name=$1 kind=$2
 	shift 2
