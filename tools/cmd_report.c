@@ -124,8 +124,11 @@ static void mandate_text(const struct admin *a, const struct admin_case *c,
 	for (size_t i = 0; i < c->noffences; i++)
 		report_line(out, i ? "" : "Infractions", c->offences[i]);
 	report_line(out, "Agent responsable", agent(a, c->agent, numbers));
-	buf_addf(out, "Période               : du %s au %s\n",
-		 day(c->start_ms, from), day(c->end_ms, to));
+	/* A mandate is given in days of UTC; its last one is within. */
+	clock_rfc3339(c->start_ms, from);
+	clock_rfc3339(c->end_ms - 1, to);
+	buf_addf(out, "Période               : du %.10s au %.10s inclus\n", from,
+		 to);
 	for (size_t i = 0; i < c->nsources; i++) {
 		const struct admin_source *s = &c->sources[i];
 
