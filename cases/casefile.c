@@ -425,8 +425,10 @@ int casefile_stream(struct unit *u, const struct admin_case *c,
 		return err_set(e, ERR_NOENT, "case '%s' was purged",
 			       c->reference);
 	*out = unit_stream_find(u, casefile_dir(c, dir));
-	if (*out)
+	if (*out && stream_is_to(*out, c->public))
 		return 0;
+	if (*out)	/* it has a new key since */
+		unit_stream_drop(u, dir);
 	r = case_keys(u, c, keys, e);
 	if (r == 0)
 		r = unit_stream(u, dir, c->public, keys, out, e);

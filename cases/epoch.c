@@ -185,6 +185,7 @@ int epoch_renew_due(struct unit *u, const char *case_id, struct err *e)
 	int r = casefile_find(u, case_id, &c, e);
 
 	if (r < 0 || !c->epoch_due || c->purged || !u->user || !u->writable ||
+	    !vault_writes(u->vault) ||
 	    !admin_is_member(c, u->user_name) ||
 	    permit_check(&u->admin, u->user_name, PERMIT_CASE_EPOCH, c, NULL))
 		return r;

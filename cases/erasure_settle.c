@@ -108,17 +108,6 @@ static int list_dir(struct unit *u, const char *rel, struct names *f,
 	return r;
 }
 
-static void forget_stream(struct unit *u, const char *dir)
-{
-	for (size_t i = 0; i < u->nstreams; i++) {
-		if (strcmp(u->streams[i].dir, dir))
-			continue;
-		stream_forget(u->streams[i].stream);
-		u->streams[i] = u->streams[--u->nstreams];
-		return;
-	}
-}
-
 /* Slots, wraps, tag and dedup keys.  Wraps of an epoch that is over are gone. */
 static int purge_keys(struct unit *u, const struct admin_case *c,
 		      struct names *f, struct err *e)
@@ -163,7 +152,7 @@ static int settle_purge(struct unit *u, const char *case_id, unsigned *done,
 		if (c->erasures[i].certified_ms)
 			continue;
 		snprintf(dir, sizeof dir, "cases/%s", c->id);
-		forget_stream(u, dir);
+		unit_stream_drop(u, dir);
 		r = certify(u, c, &c->erasures[i], f->p, f->n, e);
 		*done += r == 0;
 		f->n = 0;
@@ -185,10 +174,11 @@ int erasure_settle(struct unit *u, const char *case_id, unsigned *done_out,
 
 	if (done_out)
 		*done_out = 0;
-	if (r == 0 && !erasure_pending(c))
-		return epoch_renew_due(u, case_id, e);
-	if (r < 0 || !u->writable)
+	/* A session beside the service's writer leaves it to one that writes. */
+	if (r < 0 || !u->writable || !vault_writes(u->vault))
 		return r;
+	if (!erasure_pending(c))
+		return epoch_renew_due(u, case_id, e);
 	if (c->purged) {
 		r = settle_purge(u, case_id, &done, e);
 		goto out;

@@ -364,6 +364,17 @@ unsigned unit_roles(const struct unit *u)
 
 /* --- streams --------------------------------------------------------------- */
 
+void unit_stream_drop(struct unit *u, const char *dir)
+{
+	for (size_t i = 0; i < u->nstreams; i++) {
+		if (strcmp(u->streams[i].dir, dir))
+			continue;
+		stream_forget(u->streams[i].stream);
+		u->streams[i] = u->streams[--u->nstreams];
+		return;
+	}
+}
+
 struct stream *unit_stream_find(const struct unit *u, const char *dir)
 {
 	for (size_t i = 0; i < u->nstreams; i++)

@@ -72,6 +72,8 @@ int unit_stream_new(struct unit *u, const char *dir,
 		    const uint8_t public[static 32],
 		    const uint8_t tag[static 32], struct stream **out,
 		    struct err *e);
+/* unit_stream_drop - close an open one; its pointer is gone */
+void unit_stream_drop(struct unit *u, const char *dir);
 struct stream *unit_stream_find(const struct unit *u, const char *dir);
 
 /* unit_month_secret - a month's secret (32 bytes of secret memory) from the

@@ -282,13 +282,21 @@ int stream_refresh(struct stream *s, struct err *e)
 	r = keys_epoch(s->v->path, s->dir, &epoch, e);
 	if (r < 0)
 		return r;
-	if (epoch != s->epoch) {	/* it takes the new key to open it */
+	/*
+	 * It takes the new key to open it, and to add to it: a writer that
+	 * went on would seal to a key that nobody has any more.
+	 */
+	if (epoch != s->epoch) {
 		s->epoch = epoch;
+		s->stale = 1;
 		secret_free(s->slots);
 		s->slots = NULL;
 		s->slots_have = s->slots_room = 0;
 		s->unlocked = 0;
 	}
+	if (s->stale && s->v->mode == VAULT_WRITE)
+		return err_set(e, ERR_DENIED, "'%s' was given a new key "
+			       "meanwhile: begin again", s->dir);
 	r = stream_rewritten(s) ? stream_rescan(s, e) : stream_scan(s, e);
 	for (uint64_t i = 0; r == 0 && i < s->ngone; i++)
 		if (s->gone[i] < s->slots_have)

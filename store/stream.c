@@ -400,6 +400,11 @@ int stream_open(struct vault *v, const char *dir, const uint8_t pub[static 32],
 	return 0;
 }
 
+int stream_is_to(const struct stream *s, const uint8_t pub[static 32])
+{
+	return !s->stale && !memcmp(s->pub, pub, sizeof s->pub);
+}
+
 uint64_t stream_count(const struct stream *s)
 {
 	return s->nitems;

@@ -282,6 +282,7 @@ void vault_close(struct vault *v)
 
 /* --- what it says --------------------------------------------------------- */
 
+int vault_writes(const struct vault *v) { return v->mode == VAULT_WRITE; }
 const char *vault_path(const struct vault *v) { return v->path; }
 const char *vault_origin(const struct vault *v) { return v->log.origin; }
 int vault_lab(const struct vault *v) { return v->lab; }

@@ -138,6 +138,8 @@ int vault_shard_new(struct vault *v, enum vault_why why, const char *name,
 /* vault_shared - 1 for one opened by vault_share(): it begins no shards */
 int vault_shared(const struct vault *v);
 
+/* vault_writes - 1 when it is open for writing, alone or shared */
+int vault_writes(const struct vault *v);
 const char *vault_path(const struct vault *v);
 /* vault_origin, vault_shard - of the last shard */
 const char *vault_origin(const struct vault *v);
@@ -279,6 +281,10 @@ int vault_consistency(const struct vault *v, uint64_t old_size, uint64_t size,
 		      struct buf *out, struct err *e);
 
 /* --- reading ----------------------------------------------------------- */
+
+/* stream_is_to - 1 when what is added to it is sealed to this public key: a new
+ * one may have come since it was opened (store/rekey.h) */
+int stream_is_to(const struct stream *s, const uint8_t pub[static 32]);
 
 /* stream_count - items under the last head; stream_seq - log position of one */
 uint64_t stream_count(const struct stream *s);

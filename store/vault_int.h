@@ -236,6 +236,7 @@ struct stream {
 	uint64_t *gone;			/* of these, the erased; ascending */
 	uint64_t ngone, gone_room;
 	uint32_t epoch;			/* of the key its slots are sealed to */
+	int stale;			/* another process gave it a new key */
 	uint64_t stamp;			/* of the pack files, see stream.c */
 	/* writing */
 	uint32_t pack;			/* number of the last pack, 0: none yet */
