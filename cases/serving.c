@@ -177,12 +177,13 @@ int serving_login(struct serving *s, struct err *e)
 					buf_view(&s->answer), e);
 }
 
-/* A session that reads writes caches of cases, and nothing else: neither the
- * log nor a key file, and it reaches no network. */
+/* A session that reads writes caches, which lie beside what they are of, and
+ * nothing else: neither the log nor the admin stream, no user's file, and it
+ * reaches no network. */
 static int confine(struct serving *s, struct err *e)
 {
-	char cases[FILE_PATH_MAX];
-	const char *writable[2] = { cases, s->scratch };
+	char cases[FILE_PATH_MAX], audit[FILE_PATH_MAX];
+	const char *writable[3] = { cases, audit, s->scratch };
 	struct sandbox_report box;
 	int r;
 
@@ -190,7 +191,9 @@ static int confine(struct serving *s, struct err *e)
 		return 0;
 	r = file_path(cases, s->path, "cases", NULL);
 	if (r == 0)
-		r = sandbox_session(writable, s->scratch ? 2 : 1, &box, e);
+		r = file_path(audit, s->path, "audit", NULL);
+	if (r == 0)
+		r = sandbox_session(writable, s->scratch ? 3 : 2, &box, e);
 	s->confined = r == 0;
 	return r;
 }
