@@ -143,9 +143,10 @@ static const struct {
 	const char *command, *prefix;
 } kinds[] = {
 	{ "case", "case-" }, { "case", "order-" }, { "export", "export" },
-	{ "export", "order-" }, { "posts", "" }, { "search", "" },
-	{ "show", "" }, { "timeline", "" }, { "gaps", "" }, { "audit", "" },
-	{ "reindex", "" }, { "status", "" },
+	{ "export", "order-" }, { "posts", "break-glass" },
+	{ "search", "break-glass" }, { "show", "break-glass" },
+	{ "timeline", "break-glass" }, { "gaps", "break-glass" },
+	{ "audit", "break-glass" }, { "status", "" },
 };
 
 static const char *const never[] = {

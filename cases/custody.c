@@ -80,7 +80,12 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 	}
 	/* Slots of what was erased with nobody logged in go now, and with them
 	 * a key that somebody who left still knows. */
-	if (r == 0)
+	if (r == 0 && u->link && u->link->record &&
+	    (c->epoch_due || erasure_pending(c)))
+		/* A service's reading session has no key to do it with. */
+		r = err_set(e, ERR_BUSY, "the case waits for a new key: a member "
+			    "gives it with 'scelle reindex'");
+	else if (r == 0)
 		r = erasure_settle(u, c->id, NULL, e);
 	if (r == 0)
 		r = casefile_find(u, a->case_name, &c, e);
