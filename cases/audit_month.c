@@ -55,46 +55,30 @@ int audit_month_bounds(const char *month, int64_t *from_ms, int64_t *to_ms)
 
 /* --- who may have signed ------------------------------------------------------ */
 
-static int key_add(struct audit_keys *k, const char *user,
-		   const struct note_vkey *key, struct err *e)
+int audit_keys_read(struct unit *u, struct audit_keys *out, struct err *e)
 {
-	struct audit_key *list = reallocarray(k->list, k->n + 1, sizeof *list);
+	struct audit_key *list = calloc(u->admin.nkeys + 1, sizeof *list);
+	int r = 0;
 
 	if (!list)
 		return err_set(e, ERR_NOMEM, "no memory for keys");
-	k->list = list;
-	list += k->n++;
-	memset(list, 0, sizeof *list);
-	snprintf(list->user, sizeof list->user, "%s", user);
-	list->key = *key;
-	return 0;
-}
+	out->list = list;
+	snprintf(list->user, sizeof list->user, "%s", UNIT_TIMER);
+	list->key = u->admin.collector;
+	list->to = UINT64_MAX;
+	out->n = 1;
+	for (size_t i = 0; r == 0 && i < u->admin.nkeys; i++) {
+		const struct admin_key *k = &u->admin.keys[i];
 
-int audit_keys_read(struct unit *u, struct audit_keys *out, struct err *e)
-{
-	struct buf note = BUF_INIT(NOTE_MAX);
-	uint64_t n = stream_count(u->admin_stream);
-	int r = key_add(out, UNIT_TIMER, &u->admin.collector, e);
-
-	for (uint64_t i = 0; r == 0 && i < n; i++) {
-		const char *user, *sign;
-		struct note_vkey key;
-		struct statement s;
-
-		buf_clear(&note);
-		r = stream_get(u->admin_stream, i, 0, &note, NULL, e);
-		if (r == 0)
-			r = statement_read(buf_view(&note), &s, e);
-		if (r < 0)
-			break;
-		user = json_opt_str(s.json, "user");
-		sign = json_opt_str(s.json, "sign");
-		if (user && sign && !strncmp(s.kind, "user-", 5) &&
-		    note_vkey_read(bytes_str(sign), &key, NULL) == 0)
-			r = key_add(out, user, &key, e);
-		statement_release(&s);
+		list = &out->list[out->n++];
+		snprintf(list->user, sizeof list->user, "%s",
+			 u->admin.users[k->user].name);
+		list->key = k->sign;
+		list->to = UINT64_MAX;
+		r = stream_seq(u->admin_stream, k->from_n, &list->from, e);
+		if (r == 0 && k->to_n != UINT64_MAX)
+			r = stream_seq(u->admin_stream, k->to_n, &list->to, e);
 	}
-	buf_wipe(&note);
 	return r;
 }
 
@@ -258,7 +242,7 @@ static void save(struct audit_month *m, uint64_t chunk)
  * a custody service, for whom the kernel and a signed login say is there: those
  * records say "via socket", or are of the login itself.
  */
-static int forged(const struct audit_month *m, struct bytes note)
+static int forged(const struct audit_month *m, struct bytes note, uint64_t seq)
 {
 	struct statement s;
 	const char *user, *via, *command;
@@ -277,7 +261,7 @@ static int forged(const struct audit_month *m, struct bytes note)
 
 		good = (!strcmp(k->user, user) ||
 			(service && !strcmp(k->user, UNIT_TIMER))) &&
-			s.note.nsigs &&
+			seq >= k->from && seq <= k->to && s.note.nsigs &&
 			!memcmp(k->key.id, s.note.sigs[0].id, 4) &&
 			note_check(&s.note, &k->key, 1, NULL, NULL, NULL) == 0;
 	}
@@ -302,7 +286,7 @@ static int open_one(struct audit_month *m, struct buf *note, struct err *e)
 	if (r < 0)
 		return r;
 	put_be64(head, n);
-	head[40] = (uint8_t)forged(m, buf_view(note));
+	head[40] = (uint8_t)forged(m, buf_view(note), seq);
 	put_be32(head + 41, (uint32_t)note->len);
 	m->at[m->have++] = m->text.len;
 	buf_add(&m->text, head, sizeof head);

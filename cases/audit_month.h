@@ -27,6 +27,8 @@ struct audit_month;
 struct audit_key {
 	char user[ADMIN_NAME_MAX + 1];
 	struct note_vkey key;
+	uint64_t from, to;		/* log positions: it counts behind from,
+					   up to to itself */
 };
 
 struct audit_keys {

@@ -61,7 +61,8 @@ enum permit_act {
 
 /*
  * permit_check - may this user do this?
- *   a      the state to decide from; as of a log position: unit_admin_at()
+ *   a      the state to decide from; replayed up to some statement of the
+ *          admin stream
  *   user   name; NULL, "" or PERMIT_PROGRAM_NAME: the program
  *   c      the case it is about; NULL: none (acts of a case's members only are
  *          then denied)

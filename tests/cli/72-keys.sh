@@ -130,6 +130,11 @@ fi
 expect_exit 3 as sylvie escrow set \
 	age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqsqurrwc --reason r
 
+# What old keys signed while they counted is theirs still.
+expect_exit 0 as sylvie --json audit --why 'after all the keys' --by paul
+check_not 'no record is called forged' grep -q '"forged":true\|not signed by' "$T/out"
+says out '"command":"key rotate"'
+
 # --- an export takes two where the policy says so ---
 expect_exit 0 as sylvie --json policy set export-orders required --reason r
 ORDER=$(order)
