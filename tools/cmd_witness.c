@@ -25,7 +25,7 @@ static const char help[] = N_(
 "       scelle witness list DIR\n"
 "       scelle witness answer DIR SPOOL\n"
 "       scelle witness serve DIR [--listen ADDRESS] [--port PORT]\n"
-"       scelle witness policy [FILE]\n"
+"       scelle witness policy [--policy FILE]\n"
 "\n"
 "A witness remembers the largest head it cosigned of each log it was told of,\n"
 "and cosigns only what adds to it (C2SP tlog-witness): another unit's memory of\n"
@@ -39,7 +39,7 @@ static const char help[] = N_(
 "serve     answer over HTTP, POST /add-checkpoint; put a TLS proxy before it\n"
 "          where others than this machine ask\n"
 "policy    which witnesses this unit's vault asks, and how many are enough\n"
-"          (C2SP tlog-policy); without FILE: show it.  A witness's url is\n"
+"          (C2SP tlog-policy); without --policy: show it.  A witness's url is\n"
 "          http://..., https://... or file:///DIRECTORY\n"
 "\n"
 "  --name NAME        of the witness's key, e.g. unit4.example/witness\n"
@@ -57,7 +57,7 @@ static void on_signal(int sig)
 
 struct args {
 	const char *what, *dir, *more;
-	const char *name, *listen;
+	const char *name, *listen, *policy;
 	unsigned port, logn;
 };
 
@@ -201,11 +201,11 @@ static int w_policy(struct cli *cli, const struct args *a, struct err *e)
 	struct unit *u = NULL;
 	int r = 0;
 
-	if (a->dir)
-		r = file_read(a->dir, &text, e);
+	if (a->policy)
+		r = file_read(a->policy, &text, e);
 	if (r == 0)
-		r = session_open(cli, a->dir ? VAULT_WRITE : VAULT_READ, &u, e);
-	if (r == 0 && a->dir) {
+		r = session_open(cli, a->policy ? VAULT_WRITE : VAULT_READ, &u, e);
+	if (r == 0 && a->policy) {
 		r = anchor_set_policy(u, buf_cstr(&text), e);
 		cli->wrote = r == 0;
 	} else if (r == 0 && u->admin.anchor.policy) {
@@ -231,15 +231,16 @@ static const struct {
 } subcommands[] = {
 	{ "init", w_init, 1 }, { "key", w_key, 1 }, { "add-log", w_add_log, 2 },
 	{ "list", w_list, 1 }, { "answer", w_answer, 2 },
-	{ "serve", w_serve, 1 }, { "policy", w_policy, 1 },
+	{ "serve", w_serve, 1 }, { "policy", w_policy, 0 },
 };
 
 int cmd_witness(struct cli *cli, int argc, char **argv)
 {
-	enum { NAME, LISTEN, PORT, LOGN };
+	enum { NAME, LISTEN, PORT, LOGN, POLICY };
 	static const struct option options[] = {
 		{ "name", required_argument, NULL, NAME },
 		{ "listen", required_argument, NULL, LISTEN },
+		{ "policy", required_argument, NULL, POLICY },
 		{ "port", required_argument, NULL, PORT },
 		{ "work-factor", required_argument, NULL, LOGN },
 		{ "help", no_argument, NULL, 'h' },
@@ -257,6 +258,9 @@ int cmd_witness(struct cli *cli, int argc, char **argv)
 			break;
 		case LISTEN:
 			a.listen = optarg;
+			break;
+		case POLICY:
+			a.policy = optarg;
 			break;
 		case PORT:
 		case LOGN:

@@ -66,8 +66,8 @@ exec 9<&-
 printf 'witness north %s %s\nwitness south %s file://%s\ngroup both all north south\nquorum both\n' \
 	"$NORTH" "$URL" "$SOUTH" "$T/spool" >"$T/policy"
 printf 'witness north %s ftp://x\nquorum north\n' "$NORTH" >"$T/bad"
-expect_exit 3 s witness policy "$T/bad"
-expect_exit 0 s witness policy "$T/policy"
+expect_exit 3 s witness policy --policy "$T/bad"
+expect_exit 0 s witness policy --policy "$T/policy"
 expect_exit 0 s witness policy
 check 'the policy is shown as it was given' cmp -s "$T/out" "$T/policy"
 expect_exit 0 s anchor authority set tsa --url "http://127.0.0.1:$(cat "$T/ready")/good" --roots "$T/tsa/ca.pem"
