@@ -17,7 +17,8 @@ static const char *const cat[] = { "cat", NULL };
 static struct child *start(const char *path, const char *const *argv,
 			   size_t max_in)
 {
-	struct child_spec s = { path, argv, -1, max_in, 0 };
+	struct child_spec s = { .path = path, .argv = argv, .log_fd = -1,
+				.max_in = max_in };
 	struct child *c = NULL;
 	struct err e = ERR_INIT;
 
@@ -82,7 +83,8 @@ Test(child, an_answer_over_the_cap_is_refused_before_it_is_kept)
 
 Test(child, a_message_over_the_queue_is_refused)
 {
-	struct child_spec s = { "/bin/cat", cat, -1, 100, 64 };
+	struct child_spec s = { .path = "/bin/cat", .argv = cat, .log_fd = -1,
+				.max_in = 100, .max_queue = 64 };
 	struct child *c;
 	uint8_t p[64] = { 0 };
 	struct bytes b = BYTES(p, 64);
@@ -125,7 +127,8 @@ Test(child, a_silent_one_is_given_up_and_killed)
 
 Test(child, a_missing_program_is_an_error_of_the_start)
 {
-	struct child_spec s = { "/nonexistent/x", cat, -1, 10, 0 };
+	struct child_spec s = { .path = "/nonexistent/x", .argv = cat,
+				.log_fd = -1, .max_in = 10 };
 	struct child *c = NULL;
 	struct err e = ERR_INIT;
 
