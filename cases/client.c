@@ -143,7 +143,8 @@ static const struct {
 	const char *command, *prefix;
 } kinds[] = {
 	{ "case", "case-" }, { "case", "order-" }, { "export", "export" },
-	{ "export", "order-" }, { "posts", "break-glass" },
+	{ "export", "order-" }, { "export", "case-epoch" },
+	{ "export", "erasure-certificate" }, { "posts", "break-glass" },
 	{ "search", "break-glass" }, { "show", "break-glass" },
 	{ "timeline", "break-glass" }, { "gaps", "break-glass" },
 	{ "audit", "break-glass" }, { "status", "" },

@@ -4,7 +4,7 @@
 # (A B C A B C ...), medians of the rounds.
 #
 # usage: run.sh [SECTION...]    parse seal verify leaves search frontier pass
-#                               memory audit; all of them when none is named
+#                               memory audit erase; all of them when none is named
 # BENCH_ROUNDS (5), BENCH_PAGES (1000), BENCH_MEDIA (2000), BENCH_POSTS (100000,
 # search), BENCH_LEAVES (1000000), BENCH_ACCESSES (1000000), BENCH_DIR (a new directory below TMPDIR),
 # BENCH_KEEP=1 keeps it.
@@ -214,12 +214,28 @@ bench_audit() {
 	rm -rf "$W/audit"
 }
 
+# One item of 100,000: decision, packs, new key, certificate.
+bench_erase() {
+	local r all packs keys
+	for r in $(seq "$ROUNDS"); do
+		note "erase: round $r of $ROUNDS"
+		rm -rf "$W/erase"
+		read -r all packs keys < <("$B/bench_erase" "$W/erase" "$POSTS" || echo)
+		[ -n "${keys:-}" ] || { note "erase: failed"; break; }
+		put erase all "$r" "$all" 0 0
+		put erase packs "$r" "$packs" 0 0
+		put erase keys "$r" "$keys" 0 0
+	done
+	rm -rf "$W/erase"
+	row "one item of $POSTS erased" "$(of erase all wall) s" "" "$(of erase all wall)" "" max 5
+}
+
 sections=("$@")
-[ $# -gt 0 ] || sections=(parse seal verify leaves search frontier pass memory audit)
+[ $# -gt 0 ] || sections=(parse seal verify leaves search frontier pass memory audit erase)
 for s in "${sections[@]}"; do
 	case $s in
-	parse | seal | verify | leaves | search | frontier | pass | memory | audit) ;;
-	*) note "usage: run.sh [parse|seal|verify|leaves|search|frontier|pass|memory|audit]..."; exit 2 ;;
+	parse | seal | verify | leaves | search | frontier | pass | memory | audit | erase) ;;
+	*) note "usage: run.sh [parse|seal|verify|leaves|search|frontier|pass|memory|audit|erase]..."; exit 2 ;;
 	esac
 done
 for s in "${sections[@]}"; do
