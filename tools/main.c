@@ -3,6 +3,7 @@
  * scelle: global options, the table of commands, and nothing else.
  */
 #include "crawler/children.h"
+#include "tools/args.h"
 #include "tools/cli.h"
 #include "tools/client.h"
 #include "tools/commands.h"
@@ -301,6 +302,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		_exit(status);
 	place_start();
+	argv = args_own(argc, argv);
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "+:", globals, NULL)) != -1) {
 		if (take_global(&cli, opt, optarg))
