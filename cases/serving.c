@@ -59,7 +59,7 @@ int serving_ask(struct serving *s, uint8_t type, struct bytes msg,
 {
 	struct serve_in in;
 	char why[512];
-	uint8_t got;
+	uint8_t got = 0;
 	int r = serving_tell(s, type, msg, e);
 
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "cases/glass.h"
 #include "cases/anchor.h"
 #include "cases/anchor_seen.h"
+#include "cases/custodian.h"
 #include "cases/receipts.h"
 #include "store/leaf.h"
 #include "util/clock.h"
@@ -239,6 +240,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	if (cli->json) {
 		jsonw_open(&w, NULL, '{');
 		jsonw_str(&w, "vault", path);
+		jsonw_str(&w, "mode", custodian_unit_form(path) ? "unit"
+			  : "solo");
 		jsonw_str(&w, "origin", vault_origin(v));
 		jsonw_str(&w, "log", vault_vkey(v));
 		jsonw_bool(&w, "lab", vault_lab(v));
@@ -257,6 +260,11 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 		status = cli_json(cli, &b);
 	} else {
 		cli_out(cli, _("vault       %s\n"), path);
+		cli_out(cli, "%s", custodian_unit_form(path)
+			? _("mode        unit: a custody service owns it\n")
+			: _("mode        solo: whoever holds a passphrase can "
+			    "read with another program,\n            and "
+			    "rewrite what no receipt or witness has seen\n"));
 		cli_out(cli, _("log         %s\n"), vault_vkey(v));
 		cli_out(cli, _("leaves      %" PRIu64 "\n"), size);
 		if (*when)

@@ -51,6 +51,8 @@ add sylvie supervisor 'Sylvie Trois'
 expect_exit 0 solo claire case open 2026-0042 --basis b --offence o \
 	--from 2026-01-01 --to 2099-01-01
 
+expect_exit 0 solo claire status
+says out 'mode        solo'
 note 'a solo vault becomes a unit'
 expect_exit 2 "$SCELLE" --socket "$S" serve "$V"
 expect_exit 2 solo claire custodian set --keys-to "$K" sylvie
@@ -59,6 +61,8 @@ expect_exit 5 solo claire custodian set --keys-to "$K" sylvie paul
 expect_exit 5 solo paul custodian set --keys-to "$K" sylvie claire
 expect_exit 0 solo claire custodian set --keys-to "$K" sylvie claire
 expect_exit 0 "$SCELLE" verify "$V"
+expect_exit 0 "$SCELLE" --json status "$V"
+says out '"mode":"unit"'
 check 'the users have their keys' test -f "$K/paul.key.age"
 check_not 'nothing of one person opens the unit' test -e "$V/admin/unit.key.age"
 check_not 'and no user holds its keys' test -e "$V/admin/users/claire.unit.age"
