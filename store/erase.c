@@ -90,6 +90,7 @@ struct rewrite {
 	struct pack_item *item;
 	struct pack_walk walk;
 	uint8_t *piece;
+	int sure;			/* there is something to take out */
 	int in, out;
 	uint64_t at;			/* bytes written */
 	uint64_t objects, bytes;	/* taken out */
@@ -201,7 +202,7 @@ static int rewrite_pack(struct rewrite *w, const char *path, uint32_t number,
 	pack_walk_init(&w->walk, w->in, (uint64_t)st.st_size);
 	r = pack_walk_head(&w->walk, number, e);
 	if (r == 0)
-		r = must_rewrite(w, e);
+		r = w->sure ? 1 : must_rewrite(w, e);
 	if (r <= 0)
 		goto out;
 	if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp) {
@@ -258,6 +259,21 @@ static int pack_path(const struct vault *v, const char *dir, uint32_t n,
 	return file_path(out, v->path, dir, name, NULL);
 }
 
+/* Are there bytes of what the range names of this item? */
+static int is_there(const struct stream *s, const struct erase_range *x,
+		    uint64_t n)
+{
+	const struct item_ref *it = &s->items[n];
+
+	if (x->object != ERASE_WHOLE)
+		return x->object < it->objects
+		       && !stream_gone(s, it->slot + x->object);
+	for (unsigned o = 0; o < it->objects; o++)
+		if (!stream_gone(s, it->slot + o))
+			return 1;
+	return 0;
+}
+
 int erase_run(struct stream *s, const struct erase_list *l,
 	      uint64_t *objects_out, uint64_t *bytes_out, struct err *e)
 {
@@ -284,9 +300,10 @@ int erase_run(struct stream *s, const struct erase_list *l,
 		     r == 0 && n <= l->r[i].last && n < s->nitems; n++) {
 			uint32_t pack = s->items[n].pack;
 
-			if (pack <= done)
+			if (pack <= done || !is_there(s, &l->r[i], n))
 				continue;
 			done = pack;
+			w.sure = 1;
 			r = pack_path(s->v, s->dir, pack, path);
 			if (r == 0)
 				r = rewrite_pack(&w, path, pack, e);
