@@ -14,6 +14,18 @@ unsigned glass_flags(const char *kind)
 	return !strcmp(kind, "countersigned") ? LEAF_FLAG_GLASS_SIGNED : 0;
 }
 
+int glass_reads(const struct admin *a, const char *user, const char *case_id)
+{
+	for (size_t i = 0; i < a->nglasses; i++) {
+		const struct admin_glass *g = &a->glasses[i];
+
+		if (!*g->order_id && !*g->countersigned &&
+		    !strcmp(g->user, user) && !strcmp(g->case_id, case_id))
+			return 1;
+	}
+	return 0;
+}
+
 size_t glass_open(const struct admin *a, int64_t now_ms, size_t *overdue_out)
 {
 	size_t n = 0, late = 0;

@@ -48,6 +48,10 @@ int glass_countersign(struct unit *u, const char *id, struct err *e);
  * key */
 unsigned glass_flags(const char *kind);
 
+/* glass_reads - 1 while this user's broken glass for a read of this case waits
+ * for its countersignature */
+int glass_reads(const struct admin *a, const char *user, const char *case_id);
+
 /* glass_open - how many wait for a countersignature; overdue_out: of these,
  * those whose time is over; may be NULL */
 size_t glass_open(const struct admin *a, int64_t now_ms, size_t *overdue_out);

@@ -79,6 +79,7 @@ struct unit_options {
 	const char *user;		/* first user, has every role but
 				   auditor and dpo */
 	const char *full;		/* how the person is called; may be NULL */
+	const char *escrow;		/* age recipient, see policy.h; or NULL */
 	struct bytes unit_pass;
 	struct bytes user_pass;
 	int lab;

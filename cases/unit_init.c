@@ -7,6 +7,7 @@
 #include "cases/custody.h"
 #include "cases/people_int.h"
 #include "cases/permit.h"
+#include "cases/policy.h"
 #include "cases/unit_int.h"
 #include "store/sha256.h"
 #include "util/clock.h"
@@ -262,6 +263,8 @@ static int make(const char *path, const struct unit_options *o, struct err *e)
 		r = people_enter(u, &first, u->user, NULL, e);
 	if (r == 0)
 		r = unit_month(u, o->now_ms, &month, e);
+	if (r == 0 && o->escrow)
+		r = escrow_set(u, o->escrow, NULL, e);
 out:
 	unit_close(u);
 	return r;

@@ -16,6 +16,8 @@ static const char help[] = N_(
 "  --unit NAME            the unit: a-z 0-9 - . _, a letter first\n"
 "  --user NAME            the first user, who may do everything but audit alone\n"
 "  --name TEXT            how that person is called\n"
+"  --escrow RECIPIENT     an age recipient every case's key is wrapped to as well,\n"
+"                         see scelle help escrow\n"
 "  --lab                  a vault for tests and demos: every record says so, for\n"
 "                         ever\n"
 "  --unit-passphrase-file FILE\n"
@@ -61,12 +63,13 @@ static int unit_pass(struct cli *cli, const char *file, struct buf *out,
 
 int cmd_init(struct cli *cli, int argc, char **argv)
 {
-	enum { UNIT, USER, NAME, LAB, UPASS, LOGN };
+	enum { UNIT, USER, NAME, LAB, UPASS, LOGN, ESCROW };
 	static const struct option options[] = {
 		{ "unit", required_argument, NULL, UNIT },
 		{ "user", required_argument, NULL, USER },
 		{ "name", required_argument, NULL, NAME },
 		{ "lab", no_argument, NULL, LAB },
+		{ "escrow", required_argument, NULL, ESCROW },
 		{ "unit-passphrase-file", required_argument, NULL, UPASS },
 		{ "work-factor", required_argument, NULL, LOGN },
 		{ "help", no_argument, NULL, 'h' },
@@ -90,6 +93,9 @@ int cmd_init(struct cli *cli, int argc, char **argv)
 			break;
 		case NAME:
 			o.full = optarg;
+			break;
+		case ESCROW:
+			o.escrow = optarg;
 			break;
 		case LAB:
 			o.lab = 1;

@@ -127,6 +127,15 @@ else
 fi
 
 # --- keys nobody should have ---
+expect_exit 3 "$SCELLE" --vault "$T/v3" --user claire --passphrase-file \
+	"$T/pass" init --unit other --work-factor 2 --escrow age1notone
+check_not 'no vault with an escrow nobody can open' test -e "$T/v3"
+expect_exit 0 "$SCELLE" --vault "$T/v3" --user claire --passphrase-file \
+	"$T/pass" init --unit other --work-factor 2 --escrow \
+	"$(as claire key show | sed -n 's/^receive //p')"
+expect_exit 0 "$SCELLE" --vault "$T/v3" --user claire --passphrase-file \
+	"$T/pass" escrow show
+says out 'age1'
 expect_exit 3 as sylvie escrow set \
 	age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqsqurrwc --reason r
 
