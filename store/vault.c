@@ -133,10 +133,11 @@ out:
 static int take_lock(struct vault *v, int *dirty, struct err *e)
 {
 	char path[FILE_PATH_MAX], c;
-	int r = file_path(path, v->path, "LOCK", NULL);
+	int r = file_path(path, v->path, "LOCK", NULL), fresh;
 
 	if (r < 0)
 		return err_set(e, r, "path '%s' is too long", v->path);
+	fresh = !file_exists(path);
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		r = file_lock(path, &v->lock_fd, e);
 		if (r != ERR_BUSY)
@@ -151,7 +152,10 @@ static int take_lock(struct vault *v, int *dirty, struct err *e)
 	if (*dirty)
 		return 0;
 	r = vio_write(v->lock_fd, DIRTY, strlen(DIRTY), 0, e);
-	return r < 0 ? r : vio_sync(v->lock_fd, e);
+	if (r == 0)
+		r = vio_sync(v->lock_fd, e);
+	/* Without its name the mark would not be there after a crash. */
+	return r == 0 && fresh ? vio_sync_dir(v->path, e) : r;
 }
 
 static int open_key(struct vault *v, const uint8_t *seed, struct err *e)

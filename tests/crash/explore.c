@@ -90,10 +90,10 @@ static void keep(const struct plan *p, const struct fs *f)
 }
 
 /*
- * Explore one tape.  keep_of: of each 2^32 states so many are looked at.
+ * Explore one tape, from a point on.  keep_of: of each 2^32 states so many are looked at.
  * first_only: stop at the first violation.
  */
-static void explore(const struct plan *p, const struct tape *t,
+static void explore(const struct plan *p, const struct tape *t, size_t from,
 		    uint64_t keep_of, int first_only, uint64_t max,
 		    struct tally *sum, char *first, size_t first_room)
 {
@@ -102,7 +102,7 @@ static void explore(const struct plan *p, const struct tape *t,
 	struct fs base;
 
 	fs_copy(&base, &t->start);
-	for (size_t point = 0; point <= t->t.n; point++) {
+	for (size_t point = from; point <= t->t.n; point++) {
 		uint32_t *pending = malloc((point + 1) * sizeof *pending);
 		size_t n, durable = point, variants;
 
@@ -261,7 +261,7 @@ int explore_all(const struct plan *p)
 	for (size_t i = 0; i < n; i++) {
 		uint64_t before = sum.states, bad = sum.bad;
 
-		explore(p, &list[i], of, 0, UINT64_MAX, &sum, NULL, 0);
+		explore(p, &list[i], 0, of, 0, UINT64_MAX, &sum, NULL, 0);
 		printf("%-8s %5zu ops %7llu states %4llu wrong\n",
 		       list[i].sc->name, list[i].t.n,
 		       (unsigned long long)(sum.states - before),
@@ -277,17 +277,21 @@ int explore_all(const struct plan *p)
 }
 
 /* The tape as if one sync were not in the code. */
-static size_t without(const struct trace *t, unsigned site, struct trace *out)
+static size_t without(const struct trace *t, unsigned site, struct trace *out,
+		      size_t *first)
 {
 	size_t gone = 0;
+
+	*first = t->n;
 
 	*out = (struct trace){ .ops = malloc(t->n * sizeof *out->ops) };
 	if (!out->ops)
 		abort();
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->ops[i].kind == OP_SYNC && t->ops[i].site == site)
-			gone++;
-		else
+		if (t->ops[i].kind == OP_SYNC && t->ops[i].site == site) {
+			if (gone++ == 0)
+				*first = i;
+		} else
 			out->ops[out->n++] = t->ops[i];
 	}
 	return gone;
@@ -349,13 +353,13 @@ int explore_syncs(const struct plan *p)
 
 		for (size_t i = 0; i < n && !sum.bad; i++) {
 			struct trace whole = list[i].t, cut;
-			size_t gone = without(&whole, site, &cut);
+			size_t at, gone = without(&whole, site, &cut, &at);
 
 			calls += gone;
 			if (gone) {
 				shift_facts(&list[i].w, &whole, site, 0);
 				list[i].t = cut;
-				explore(p, &list[i], UINT32_MAX, 1, p->states,
+				explore(p, &list[i], at, UINT32_MAX, 1, p->states,
 					&sum, first, sizeof first);
 				list[i].t = whole;
 				shift_facts(&list[i].w, &whole, site, 1);

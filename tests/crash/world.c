@@ -286,9 +286,20 @@ int world_base(struct world *w, struct err *e)
 
 /* --- scenarios ------------------------------------------------------------- */
 
+/* From nothing to the first items. */
 static int run_init(struct world *w, struct err *e)
 {
-	return make(w, e);
+	struct unit *u = NULL;
+	int r = make(w, e);
+
+	if (r == 0)
+		r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
+	if (r == 0)
+		r = open_case(w, u, WORLD_CASE, e);
+	if (r == 0)
+		r = capture(w, u, WORLD_CASE, 2, e);
+	unit_close(u);
+	return r;
 }
 
 static int run_capture(struct world *w, struct err *e)
