@@ -283,3 +283,55 @@ Test(admin, names_of_users_and_units_are_plain)
 	cr_assert_not(admin_name_valid(
 		"abcdefghijklmnopqrstuvwxyzabcdefg"));
 }
+
+Test(admin, a_name_has_its_length_and_a_letter_first)
+{
+	char name[ADMIN_NAME_MAX + 2];
+
+	memset(name, 'z', sizeof name);
+	name[ADMIN_NAME_MAX] = '\0';
+	cr_assert(admin_name_valid(name));
+	name[ADMIN_NAME_MAX] = 'z';
+	name[ADMIN_NAME_MAX + 1] = '\0';
+	cr_assert_not(admin_name_valid(name));
+	cr_assert(admin_name_valid("a"));
+	cr_assert_not(admin_name_valid("-a"));
+	cr_assert_not(admin_name_valid("1a"));
+}
+
+Test(admin, the_beginning_of_an_id_names_one_or_nothing)
+{
+	struct admin_order orders[2] = { { .id = "aabb000000000001" },
+					 { .id = "aabbccdd00000002" } };
+	const struct admin_case *c = NULL;
+	struct buf m = BUF_INIT(8192);
+	struct admin a;
+	unsigned bit = 0;
+
+	found(&a);
+	case_members(&m, "0011223344556677", "R1");
+	cr_assert_eq(apply(&a, "case-open", buf_cstr(&m), &claire), 0);
+	m.len = 0;
+	case_members(&m, "0011ff3344556677", "R2");
+	cr_assert_eq(apply(&a, "case-open", buf_cstr(&m), &claire), 0);
+	cr_expect_eq(admin_case(&a, "0011", &c, NULL), ERR_RANGE);
+	cr_expect_eq(admin_case(&a, "001", &c, NULL), ERR_NOENT);
+	cr_expect_eq(admin_case(&a, "00112", &c, NULL), 0);
+	cr_expect_str_eq(c->reference, "R1");
+	cr_expect_eq(admin_case(&a, "0011f", &c, NULL), 0);
+	cr_expect_str_eq(c->reference, "R2");
+	a.orders = orders;
+	a.norders = 2;
+	cr_expect_null(admin_order(&a, "aabb"), "two begin so");
+	cr_expect_null(admin_order(&a, "aab"), "three digits are too few");
+	a.norders = 1;
+	cr_expect_eq(admin_order(&a, "aabb"), &orders[0]);
+	cr_expect_null(admin_order(&a, "aab"));
+	a.orders = NULL;
+	a.norders = 0;
+	cr_expect_not_null(admin_role_name(0, &bit));
+	cr_expect_neq(bit, 0u);
+	cr_expect_not_null(admin_role_name(0, NULL));
+	buf_release(&m);
+	admin_release(&a);
+}

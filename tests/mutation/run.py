@@ -114,6 +114,8 @@ def main():
     ap.add_argument('--seed', type=int, default=1)
     ap.add_argument('--only', default='')
     ap.add_argument('--reuse', action='store_true', help='what the last run saw of each test')
+    ap.add_argument('--budget', type=float, default=60.0,
+                    help='processor seconds of tests a mutant gets at most')
     ap.add_argument('--verbose', action='store_true')
     a = ap.parse_args()
     out = os.path.join(os.path.dirname(a.obj.rstrip('/')) or '.', 'mutation')
@@ -151,6 +153,7 @@ def main():
         for b in dict.fromkeys(b for _, b, _ in asks[2:]):
             mine = [x for x in asks[2:] if x[1] == b]
             turns.append((sum(x[0] for x in mine), b, '@(%s)' % '|'.join(x[2] for x in mine)))
+        turns = [t for i, t in enumerate(turns) if i < 2 or sum(x[0] for x in turns[:i + 1]) <= a.budget]
         for took, b, name in turns:
             rc, _ = run(b, name, {'SCELLE_MUTANT': str(n)}, 60 * took + 60)
             if rc != 0:

@@ -13,7 +13,7 @@ try() { # what, command...
 }
 try "build" make -s MODE=crash "$prog"
 try "crash states" "$prog" explore --states "${CRASH_STATES:-24000}" --seed "${CRASH_SEED:-1}"
-try "syncs" "$prog" syncs --known tests/crash/syncs.txt --seed "${CRASH_SEED:-1}"
+try "syncs" "$prog" syncs --states 3000 --known tests/crash/syncs.txt --seed "${CRASH_SEED:-1}"
 try "faults" "$prog" faults --seed "${CRASH_SEED:-1}"
 echo "$pass passed, $fail failed"
 [ "$fail" -eq 0 ]
