@@ -132,7 +132,6 @@ check 'certified' test "$(jq -r .certified "$T/out")" != null
 sound
 expect_exit 3 s posts short --why test
 says err 'purged'
-P=$V/cases/$(jq -r .list "$T/out" 2>/dev/null | cut -d/ -f2)
 for f in "$V"/cases/*/tag.age; do echo "$f"; done >"$T/tags"
 check 'one tag key is left' same "$(wc -l <"$T/tags")" 1
 check 'the other case is as it was' s posts now --why test --limit 1
