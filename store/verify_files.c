@@ -211,6 +211,10 @@ static enum known what_is(const struct verify *c, const char *rel)
 		       && !strcmp(in + 12, ".pack") ? CHECKED : UNKNOWN;
 	if (!strncmp(in, "keys/", 5))
 		return is_slots(c, rel, n, in + 5) ? CHECKED : UNKNOWN;
+	/* What a reading of the audit opened, see cases/audit_month.h. */
+	if (!strncmp(rel, "audit/", 6) && !strncmp(in, "read.cache/", 11))
+		return strlen(in) == 21 && digits(in + 11, 6)
+		       && !strcmp(in + 17, ".age") ? CACHE : UNKNOWN;
 	if (strncmp(rel, "cases/", 6))
 		return UNKNOWN;
 	if (!strcmp(in, "crawl.journal"))

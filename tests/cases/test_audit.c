@@ -7,8 +7,8 @@
 #include "cases/casefile.h"
 #include "cases/custody.h"
 #include "store/seal.h"
+#include "store/verify.h"
 #include "tests/cases/fixture.h"
-#include "util/enc.h"
 #include "util/file.h"
 
 #include <unistd.h>
@@ -137,6 +137,15 @@ Test(audit, a_period_without_a_month_is_said_and_leaves_no_record)
 	world_release(&w);
 }
 
+static int sound(const struct world *w)
+{
+	struct verify_options o = { .threads = 1 };
+	struct verify_report rep;
+	struct err e = ERR_INIT;
+
+	return verify_vault(w->f.path, &o, &rep, &e);
+}
+
 static void cache_file(const struct world *w, char out[static FILE_PATH_MAX])
 {
 	char rel[64];
@@ -166,6 +175,7 @@ Test(audit, a_cache_that_somebody_else_sealed_hides_nothing)
 	cr_expect_eq(t.access, 300u);
 	cache_file(&w, path);
 	cr_assert(file_exists(path), "what was opened is kept");
+	cr_expect_eq(sound(&w), 0, "and verify takes it for what it is");
 	cr_assert_eq(tell(&w, &q, &t), 0);
 	cr_expect_eq(t.access, 300u, "and is the same");
 	/* An empty statement in place of the first. */
