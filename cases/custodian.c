@@ -8,7 +8,6 @@
 #include "util/file.h"
 #include "util/secret.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -228,16 +227,6 @@ static int say(struct unit *u, const char *const *names, size_t n, int solo,
 	return unit_commit(u, &w, files, solo ? 3 : 2, NULL, e);
 }
 
-static int gone(const struct unit *u, const char *rel, struct err *e)
-{
-	char path[FILE_PATH_MAX];
-	int r = unit_path(u, rel, path, e);
-
-	if (r == 0 && unlink(path) < 0 && errno != ENOENT)
-		r = err_errno(e, "cannot remove '%s'", rel);
-	return r;
-}
-
 /* A file of the same content, from an attempt before, is fine. */
 static int give(const char *path, struct bytes content, struct err *e)
 {
@@ -278,9 +267,9 @@ static int hand_over(struct unit *u, const char *name, const char *to,
 	}
 	snprintf(key, sizeof key, "admin/users/%s.key.age", name);
 	if (r == 0)
-		r = gone(u, key, e);
+		r = unit_drop(u, key, e);
 	if (r == 0)
-		r = gone(u, unit, e);
+		r = unit_drop(u, unit, e);
 	if (r == 0)
 		r = unit_begin(u, "handed-over", &w, e);
 	if (r < 0)
@@ -315,9 +304,9 @@ int custodian_set(struct unit *u, const char *const *names, size_t n,
 		r = unit_put(u, MASTER, buf_view(&master), e);
 	if (r == 0)
 		r = unit_put(u, PAIRS, buf_view(&text), e);
-	/* Nothing is taken away before the new way in is durable. */
+	/* It goes when the statement, and with it the new way in, is durable. */
 	if (r == 0 && keys_to)
-		r = gone(u, "admin/unit.key.age", e);
+		r = unit_drop(u, "admin/unit.key.age", e);
 	if (r == 0)
 		r = say(u, names, n, keys_to != NULL, e);
 	for (size_t i = 0; r == 0 && keys_to && i < u->admin.nusers; i++)
