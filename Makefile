@@ -104,7 +104,7 @@ $(O)/scelle: $(TOOLOBJ) $(LIB)
 # A program of its own: no library of media is mapped where keys are.
 $(O)/scelle-media: $(MEDIASRC:%.c=$(O)/%.o) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(MEDIALIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -Wl,--as-needed -o $@ $^ $(MEDIALIBS)
 
 $(O)/media/%.o: media/%.c
 	$(call say,CC,$<)

@@ -136,20 +136,13 @@ static void thumbnail(struct record *r, GExiv2Metadata *m)
 	g_free(p);
 }
 
-/* metadata - all an opened picture has; its packet is looked at for who made
- * it */
+/* metadata - all an opened picture has */
 static void metadata(struct record *r, GExiv2Metadata *m)
 {
-	char *packet;
-
 	summary(r, m);
 	tags(r, m, gexiv2_metadata_get_exif_tags(m), 0);
 	tags(r, m, gexiv2_metadata_get_iptc_tags(m), 1);
 	tags(r, m, gexiv2_metadata_get_xmp_tags(m), 1);
-	packet = gexiv2_metadata_try_get_xmp_packet(m, NULL);
-	if (packet)
-		xmp_toolkit(r, bytes_str(packet));
-	g_free(packet);
 	thumbnail(r, m);
 }
 

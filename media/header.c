@@ -22,27 +22,37 @@ static void on_finding(void *arg, const char *code, size_t at)
 	record_finding(s->r, code, NULL, at);
 }
 
-/* extended - GUID (32), full length, offset, piece; pieces come in order */
+/* extended - GUID (32), full length, offset, piece; in any order */
 static void extended(struct seen *s, struct bytes b, size_t at)
 {
 	struct parts *p = s->parts;
+	size_t full, off;
+	uint8_t *room;
 
 	if (b.len < 40) {
 		record_finding(s->r, "xmp-extension-too-short", NULL, at);
 		return;
 	}
-	if (!p->ext_len) {
+	full = get_be32(b.p + 32);
+	off = get_be32(b.p + 36);
+	if (!p->ext_len && full && full <= PARTS_MAX) {
+		room = buf_room(&p->ext, full);
+		if (!room)
+			return;
+		memset(room, ' ', full);
+		p->ext.len = full;
+		p->ext_len = full;
 		memcpy(p->ext_id, b.p, 32);
-		p->ext_len = get_be32(b.p + 32);
 	}
-	if (memcmp(p->ext_id, b.p, 32) || get_be32(b.p + 36) != p->ext.len ||
-	    get_be32(b.p + 32) != p->ext_len ||
-	    b.len - 40 > p->ext_len - p->ext.len) {
-		record_finding(s->r, "xmp-extension-out-of-order", NULL, at);
+	b.len -= 40;
+	if (full != p->ext_len || memcmp(p->ext_id, b.p, 32) || off > full ||
+	    b.len > full - off) {
+		record_finding(s->r, "xmp-extension-does-not-fit", NULL, at);
 		return;
 	}
-	if (buf_add(&p->ext, b.p + 40, b.len - 40) < 0)
-		record_finding(s->r, "xmp-extension-too-long", NULL, at);
+	if (b.len)
+		memcpy(p->ext.p + off, b.p + 40, b.len);
+	p->ext_got += b.len;
 }
 
 static void on_part(void *arg, enum container_part kind, struct bytes b,
@@ -76,7 +86,7 @@ void header_read(struct record *r, const char *type, struct bytes in,
 	struct container_facts f;
 
 	container_read(type, in, &see, &f);
-	if (parts->ext_len && parts->ext.len != parts->ext_len)
+	if (parts->ext_len && parts->ext_got != parts->ext_len)
 		record_finding(r, "xmp-extension-incomplete", NULL, SIZE_MAX);
 	if (f.width || f.height) {
 		record_fact_num(r, "width", f.width);

@@ -95,6 +95,18 @@ static int pdf(struct record *r, struct bytes in, struct parts *parts)
 	return bad;
 }
 
+/* toolkit - who wrote the XMP: an attribute that Exiv2 does not keep */
+static int toolkit(struct record *r, const struct parts *parts)
+{
+	int bad = record_begin(r, "libxml2");
+
+	if (!bad) {
+		xmp_toolkit(r, buf_view(&parts->xmp));
+		bad = record_end(r);
+	}
+	return bad;
+}
+
 /* inner - metadata the file's own reader passed over */
 static int inner(struct record *r, const struct parts *parts)
 {
@@ -132,6 +144,8 @@ static int read_medium(struct bytes in)
 	else if (!bad && (!type || begins(type, "image/")) &&
 		 !is(type, "image/svg+xml"))
 		bad = picture(&r, in, &by_exiv2);
+	if (!bad && parts.xmp.len)
+		bad = toolkit(&r, &parts);
 	if (by_exiv2 && !is(type, "image/gif")) {
 		/* What it read from the file it need not read again. */
 		if (!is(type, "image/png"))

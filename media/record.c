@@ -98,15 +98,28 @@ void record_field(struct record *r, const char *name, const char *value,
 	jsonw_close(&r->fields, '}');
 }
 
+/* news - 1 when the stage has not said that fact yet */
+static int news(struct record *r, const char *key)
+{
+	for (unsigned i = 0; i < r->n_said; i++) {
+		if (!strcmp(r->said[i], key))
+			return 0;
+	}
+	if (r->n_said == RECORD_FACTS_MAX)
+		return 0;
+	r->said[r->n_said++] = key;
+	return 1;
+}
+
 void record_fact_str(struct record *r, const char *key, const char *value)
 {
-	if (value && *value)
+	if (value && *value && news(r, key))
 		text_member(&r->facts, key, value);
 }
 
 void record_fact_num(struct record *r, const char *key, uint64_t value)
 {
-	if (value <= INT64_MAX)
+	if (value <= INT64_MAX && news(r, key))
 		jsonw_int(&r->facts, key, (int64_t)value);
 }
 
@@ -114,7 +127,7 @@ void record_fact_deg(struct record *r, const char *key, double value)
 {
 	char text[40];
 
-	if (!(value > -1e9 && value < 1e9))
+	if (!(value > -1e9 && value < 1e9) || !news(r, key))
 		return;
 	snprintf(text, sizeof text, "%.9f", value);
 	jsonw_raw(&r->facts, key, bytes_str(text));

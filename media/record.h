@@ -18,11 +18,15 @@
 #define RECORD_STAGE_MAX ((size_t)4 << 20)
 #define RECORD_FINDINGS_MAX 64		/* of one stage */
 
+#define RECORD_FACTS_MAX 40		/* of one stage */
+
 struct record {
 	struct buf facts_b, fields_b, pictures_b, findings_b;
 	struct jsonw facts, fields, pictures, findings;
 	const char *stage;
 	unsigned n_fields, n_findings, n_pictures;
+	const char *said[RECORD_FACTS_MAX];	/* facts of this stage */
+	unsigned n_said;
 };
 
 /* record_begin - a stage begins; its name is "from" in its fields.  0 or
@@ -40,7 +44,8 @@ int record_end(struct record *r);
  */
 void record_field(struct record *r, const char *name, const char *value,
 		  const char *raw, size_t at);
-/* record_fact_* - a member of the summary; the first stage that says it wins */
+/* record_fact_* - a member of the summary, its key a literal; who says it first
+ * is kept */
 void record_fact_str(struct record *r, const char *key, const char *value);
 void record_fact_num(struct record *r, const char *key, uint64_t value);
 void record_fact_deg(struct record *r, const char *key, double value);

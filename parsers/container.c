@@ -146,7 +146,8 @@ static void jpeg_read(struct walk *w)
 
 		if (w->in.p[at] != 0xff) {
 			walk_find(w, "not-a-marker", at);
-			return;
+			at = jpeg_scan(w, at);
+			continue;
 		}
 		if (mark == 0xff) {
 			at++;

@@ -97,6 +97,18 @@ static const char *iso_media(struct bytes s)
 	return "video/mp4";
 }
 
+/* bare_quicktime - films older than the file type box begin with another */
+static const char *bare_quicktime(struct bytes s)
+{
+	static const char *const boxes[] = { "moov", "mdat", "wide", "pnot" };
+
+	for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
+		if (starts(s, 4, boxes[i], 4) && s.len >= 16 && s.p[0] < 2)
+			return "video/quicktime";
+	}
+	return NULL;
+}
+
 /* mpeg_audio - a frame header of MPEG audio or ADTS AAC, with a second one
  * where the first says, when that is in view */
 static const char *mpeg_audio(struct bytes s)
@@ -149,6 +161,8 @@ static const char *binary(struct bytes s)
 	    s.p[15] == 0)
 		return "image/bmp";
 	type = iso_media(s);
+	if (!type)
+		type = bare_quicktime(s);
 	return type ? type : mpeg_audio(s);
 }
 
