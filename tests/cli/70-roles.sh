@@ -27,7 +27,7 @@ enter() {
 cell() {
 	awk -F'|' -v act="\`$1\`" -v want="$2" '
 		/^\| act / { for (i = 1; i <= NF; i++) { gsub(/ /, "", $i); col[$i] = i } }
-		index($2, act) { v = $(col[want]); gsub(/ /, "", v); print v }' \
+		index($2, act) { v = $(col[want]); gsub(/ /, "", v); print v; exit }' \
 		docs/roles.md
 }
 
