@@ -61,7 +61,7 @@ fuzz: $(FUZZBIN)
 	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(or $(FUZZ_SECONDS),60) $(FUZZBIN)
 
 torture: all $(SERVERBIN) $(PROBEBIN)
-	$(Q)OBJ=$(O) TORTURE=1 CLI_TIMEOUT=21600 tests/run-cli.sh $(sort $(wildcard tests/torture/*.sh) $(wildcard tests/cli/*-faults*.sh) tests/cli/71-unseen.sh)
+	$(Q)OBJ=$(O) TORTURE=1 CLI_TIMEOUT=21600 tests/run-cli.sh $(sort $(wildcard tests/torture/*.sh) $(wildcard tests/cli/*-faults*.sh) tests/cli/71-unseen.sh tests/cli/71-access-order.sh)
 
 # In a build of its own: see tests/crash/shim.c.
 crash:
