@@ -276,7 +276,7 @@ Test(ingest, what_a_pass_derived_is_used_when_the_same_profile_made_it)
 	world_init(&w);
 	three(&w);
 	derive(&w, 2, "0000");
-	derive(&w, 0, profile_sha256(w.set.profile[0]));
+	derive(&w, 0, profile_sha256(profile_by_id(&w.set, "telegram")));
 	open_index(&w, 0);
 	cr_expect_eq(w.rep.cached, 1u);
 	cr_expect_eq(w.rep.parsed, 1u);
@@ -310,7 +310,7 @@ Test(ingest, damaged_caches_cost_a_remark_and_nothing_else)
 
 	world_init(&w);
 	three(&w);
-	derive(&w, 0, profile_sha256(w.set.profile[0]));
+	derive(&w, 0, profile_sha256(profile_by_id(&w.set, "telegram")));
 	spoil(&w, "derived.cache", -1);
 	open_index(&w, 0);
 	cr_expect(strstr(w.remarks, "derived cache"), "%s", w.remarks);
@@ -334,7 +334,7 @@ Test(ingest, damaged_caches_cost_a_remark_and_nothing_else)
 
 Test(ingest, other_profiles_mean_an_index_anew)
 {
-	char text[512];
+	char text[8192];
 	struct buf sealed = BUF_INIT(64u << 20);
 	struct world w;
 
