@@ -21,8 +21,11 @@ PIDS=
 SERVICE=
 gone() {
 	local u
-	for u in $PIDS $SERVICE; do kill -KILL "$u" 2>/dev/null; done
-	wait 2>/dev/null
+	# The site is cleanup's: a bare wait would wait for it.
+	for u in $PIDS $SERVICE; do
+		kill -KILL "$u" 2>/dev/null
+		wait "$u" 2>/dev/null
+	done
 	for u in $OWNER $OTHER $SECOND; do userdel "$u" 2>/dev/null; done
 	cleanup
 }
