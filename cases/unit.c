@@ -490,7 +490,7 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 	struct buf note = BUF_INIT(NOTE_MAX);
 	struct store_external *ext = NULL;
 	struct store_item item = { .kind = (uint16_t)kind };
-	struct bytes text;
+	struct bytes text = { NULL, 0 };
 	struct err late = ERR_INIT;
 	int r = 0, begun = 0;
 
@@ -517,6 +517,9 @@ int unit_record(struct unit *u, struct unit_write *w, unsigned kind,
 		r = draft_sign(&w->draft, &u->keys->collector, 1, &note, e);
 	else if (r == 0 && (r = draft_close(&w->draft, &text, e)) == 0)
 		r = unit_sign(u, text, &note, e);
+	if (r == 0 && w->also && !text.p)
+		r = err_set(e, ERR_DENIED, "a statement of the program has one "
+			    "signer");
 	if (r == 0 && w->also)
 		r = note_sig_line(text, w->also, &note, e);
 	/* The state refuses what the house's rules forbid: nothing is written

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: EUPL-1.2
+# shellcheck disable=SC2016  # the variables in single quotes are jq's
 # The forms of an audit: text, CSV, JSON lines, one page; the same for the same
 # events; nothing of what pages hold in any of them; keys of past months given
 # by who holds them; the rules of a unit.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: EUPL-1.2
+# shellcheck disable=SC2016  # the variables in single quotes are jq's
 # Papers for authorities: the list of collection operations (by a member, and by
 # a supervisor who may read nothing), the data-protection sheet, the origin of
 # what is known of a person; an export that is handed over and one that is not.
