@@ -59,6 +59,7 @@ static int hour_of(struct audit_person *p, int64_t ms, struct audit_hour **out,
 {
 	int64_t hour = ms / HOUR_MS;
 
+	*out = NULL;
 	if (!p->nhours || p->hours[p->nhours - 1].hour < hour) {
 		if (p->nhours == p->room) {
 			size_t room = p->room ? p->room * 2 : 32;
@@ -125,7 +126,7 @@ int count_event(struct finder *f, const struct audit_event *ev,
 		r = person(f, ev->user, p_out, e);
 		if (r == 0)
 			r = hour_of(*p_out, ev->time_ms, &h, e);
-		if (r < 0)
+		if (r < 0 || !h)
 			return r;
 		enter(*p_out, h, ev, period);
 	}

@@ -89,7 +89,7 @@ int custody_log(struct unit *u, const struct access *a, struct grant **out,
 		r = erasure_settle(u, c->id, NULL, e);
 	if (r == 0)
 		r = casefile_find(u, a->case_name, &c, e);
-	if (r < 0)
+	if (r < 0 || !c)
 		return r;
 	g = calloc(1, sizeof *g);
 	if (g) {

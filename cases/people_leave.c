@@ -183,7 +183,7 @@ int people_role(struct unit *u, const char *name, unsigned roles,
 		r = last_one(u, name, e);
 	if (r == 0)
 		r = people_order_wanted(u, order, ORDER_USER_ROLE, e);
-	if (r < 0)
+	if (r < 0 || !who)
 		return r;
 	subject = people_subject(name, roles);
 	r = people_order_of(u, order, ORDER_USER_ROLE, subject, &note, e);

@@ -160,7 +160,7 @@ int people_rotate(struct unit *u, struct bytes pass, unsigned logn,
 	if (r == 0)
 		r = people_keys_new(vault_origin(u->vault), u->user_name, &k,
 				    e);
-	if (r < 0)
+	if (r < 0 || !k)
 		goto out;
 	memcpy(both[0], u->user->receive.recipient, AGE_KEY_LEN);
 	memcpy(both[1], k->receive.recipient, AGE_KEY_LEN);

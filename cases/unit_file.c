@@ -196,9 +196,10 @@ int unit_settle(struct unit *u, const char *const *files, size_t n,
 			continue;
 		any = 1;
 		r = settle_one(u, s, e);
-		while (*at != s)
+		while (*at && *at != s)
 			at = &(*at)->next;
-		*at = s->next;
+		if (*at)
+			*at = s->next;
 		free(s);
 	}
 	if (r == 0 && any)

@@ -241,6 +241,8 @@ static int rewrite_init(struct rewrite *w, const struct erase_list *l,
 		return 0;
 	free(w->item);
 	free(w->piece);
+	w->item = NULL;
+	w->piece = NULL;
 	return err_set(e, ERR_NOMEM, "no memory to erase");
 }
 

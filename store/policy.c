@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define WORDS_MAX (POLICY_MEMBERS_MAX + 3)
-#define NOBODY -1
+#define NOBODY (-1)
 
 struct words {
 	size_t n;

@@ -81,6 +81,7 @@ static int escrow_show(struct cli *cli, const struct unit *u)
 }
 
 struct set_args {
+	char proposed[17];		/* an order made by this command */
 	const char *name, *value, *reason, *order, *glass, *key_file;
 };
 
@@ -92,7 +93,7 @@ static int restore(struct cli *cli, struct unit *u, struct set_args *a,
 	const struct admin_case *c = NULL;
 	struct order_options o = { .act = ORDER_RESTORE, .reason = a->reason };
 	json_t *subject = people_subject(a->value, 0);
-	char id[17], case_id[17];
+	char case_id[17];
 	int r = casefile_find(u, a->name, &c, e);
 
 	if (r == 0 && !subject)
@@ -104,8 +105,8 @@ static int restore(struct cli *cli, struct unit *u, struct set_args *a,
 	o.subject = subject;
 	r = 1;
 	if (!a->order && order_needed(&u->admin, o.act)) {
-		r = propose(cli, u, &o, a->glass, id, e);
-		a->order = id;
+		r = propose(cli, u, &o, a->glass, a->proposed, e);
+		a->order = a->proposed;
 	}
 	if (r == 1)
 		r = file_read(a->key_file, &key, e);
@@ -130,7 +131,6 @@ static int set(struct cli *cli, struct unit *u, struct set_args *a, int escrow,
 		.act = escrow ? ORDER_ESCROW : ORDER_POLICY,
 		.subject = subject, .reason = a->reason,
 	};
-	char id[17];
 	int r = 1;
 
 	if (!subject)
@@ -139,8 +139,8 @@ static int set(struct cli *cli, struct unit *u, struct set_args *a, int escrow,
 		   : policy_valid(a->name, a->value, e);
 	r = r < 0 ? r : 1;
 	if (r == 1 && !a->order && order_needed(&u->admin, o.act)) {
-		r = propose(cli, u, &o, a->glass, id, e);
-		a->order = id;
+		r = propose(cli, u, &o, a->glass, a->proposed, e);
+		a->order = a->proposed;
 	}
 	json_decref(subject);
 	if (r <= 0)

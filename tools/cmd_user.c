@@ -82,6 +82,7 @@ static int list(struct cli *cli, const struct unit *u)
 }
 
 struct user_args {
+	char proposed[17];		/* an order made by this command */
 	const char *name, *full, *person, *reason, *pass_file, *order, *glass, *pub;
 	unsigned roles, logn;
 };
@@ -210,8 +211,7 @@ static int change_user(struct cli *cli, struct unit *u, const char *what,
 {
 	const char *act = !strcmp(what, "add") ? ORDER_USER_ADD :
 		!strcmp(what, "role") ? ORDER_USER_ROLE : ORDER_USER_REVOKE;
-	char id[17];
-	int r = ordered(cli, u, a, act, id, e);
+	int r = ordered(cli, u, a, act, a->proposed, e);
 
 	if (r <= 0)
 		return r;

@@ -258,6 +258,7 @@ static int one_case(struct origin *o, const char *id)
 		reading_error(rd, r, &e);
 	status = r < 0 ? cli_fail(rd->cli, &e) : CLI_OK;
 	clear(o);
+	o->e = NULL;
 	return reading_done(rd, status);
 }
 
