@@ -193,7 +193,7 @@ static int read_was(struct bytes *in, struct erase_list *l)
 {
 	const struct erase_was *before = l->nwas ? &l->was[l->nwas - 1] : NULL;
 	struct erase_was w = { 0 };
-	struct bytes hex;
+	struct bytes hex = { NULL, 0 };
 	uint64_t object = 0;
 	int r = number(in, ' ', &w.case_seq);
 

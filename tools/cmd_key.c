@@ -154,7 +154,7 @@ int cmd_key(struct cli *cli, int argc, char **argv)
 	}
 	argc -= 1 + optind;
 	argv += 1 + optind;
-	if (argc > !strcmp(what, "make"))
+	if (argc > (strcmp(what, "make") == 0 ? 1 : 0))
 		return cli_usage(cli, "key", _("too many arguments"));
 	if (!strcmp(what, "make") && !argc)
 		return cli_usage(cli, "key", _("which user?"));
