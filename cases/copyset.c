@@ -33,23 +33,15 @@ void copyset_list_release(struct copy_list *l)
 	memset(l, 0, sizeof *l);
 }
 
+static int by_path(const void *path, const void *entry)
+{
+	return strcmp(path, ((const struct copy_entry *)entry)->path);
+}
+
 const struct copy_entry *copyset_find(const struct copy_list *l,
 				      const char *path)
 {
-	size_t lo = 0, hi = l->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int r = strcmp(l->f[mid].path, path);
-
-		if (r == 0)
-			return &l->f[mid];
-		if (r < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	return l->n ? bsearch(path, l->f, l->n, sizeof *l->f, by_path) : NULL;
 }
 
 static int push(struct copy_list *l, const char *path, const uint8_t *sha256,

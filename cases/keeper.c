@@ -325,7 +325,7 @@ static int key_of(struct keeper *k, const char *user, struct note_vkey *key,
 	return r;
 }
 
-/* The note must be the very text this session would ask this user for. */
+/* The note must be the very text that would be asked of this user here. */
 static int check_login(struct keeper *k, struct member *m, struct bytes note,
 		       char *user, struct err *e)
 {
@@ -618,7 +618,7 @@ static int may_unseal(struct keeper *k, const struct member *m,
 				  NULL) == 0))
 			return 0;
 	}
-	return err_set(e, ERR_DENIED, "'%s' is not for this session", path);
+	return err_set(e, ERR_DENIED, "'%s' is not for whom you are", path);
 }
 
 static int sealed(struct keeper *k, struct member *m, struct bytes msg)

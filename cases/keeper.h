@@ -7,7 +7,7 @@
  * Rules it holds, whatever a session says
  *  (1) Locked, it knows no key; two custodians unlock it.
  *  (2) A session is somebody only by a login note: signed by a user who is
- *      entered and not revoked, over this session's nonce, the log and the uid
+ *      entered and not revoked, over its connection's nonce, the log and the uid
  *      the kernel told, within its time; a nonce counts once.
  *  (3) What stands in the audit names the session's user, and is signed here.
  *  (4) The inner layer of a case's wrap is opened only for a session whose

@@ -96,7 +96,7 @@ static int stream_of(struct keeper *k, const struct member *m,
 	if (strncmp(h->dir, "cases/", 6) ||
 	    admin_case(&k->u->admin, h->dir + 6, &c, NULL) < 0 ||
 	    strcmp(c->id, h->dir + 6) || !admin_is_member(c, m->user))
-		return err_set(e, ERR_DENIED, "'%s' is not for this session",
+		return err_set(e, ERR_DENIED, "'%s' is not for whom you are",
 			       h->dir);
 	return casefile_stream(k->u, c, out, e);
 }
@@ -160,7 +160,7 @@ static int add(struct keeper *k, struct member *m, const struct handed *h,
 	return 0;
 }
 
-/* Signed here, once it says what it must: the user this session is. */
+/* Signed here, once it says what it must: the user who logged in. */
 static int by_service(struct keeper *k, struct member *m, struct handed *h,
 		      struct bytes members, struct stream *s, struct err *e)
 {

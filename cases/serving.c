@@ -230,7 +230,7 @@ int serving_begin(struct serving *s, const char *command,
 			memcpy(s->keys, keys.p, sizeof *s->keys);
 	}
 	buf_wipe(&s->answer);
-	/* Streams were replaced: what this session has open is of before. */
+	/* Streams were replaced: what is open here is of before. */
 	if (s->unit && generation != s->generation) {
 		unit_close(s->unit);
 		s->unit = NULL;

@@ -169,7 +169,7 @@ int unit_open_outer(const struct unit *u, struct bytes file, struct buf *plain,
  * unit_open_inner - open what unit_open_outer() found in a case's wrap: the
  * inner layer, sealed to the unit
  *   case_id   whose wrap it is: a keeper opens it only when an access record of
- *             this session for that case is durable
+ *             this user for that case is durable, made in the same command
  *   secret    out: exactly n bytes; wiped on failure
  * Returns 0, ERR_AUTH, ERR_FORMAT or ERR_DENIED (no access is on record).
  */

@@ -152,19 +152,6 @@ struct stanza {
 	size_t body_len;	/* all of it; body holds it up to WRAPPED */
 };
 
-/* Takes a line off s, without its newline; 0 when there is none. */
-static int take_line(struct bytes *s, struct bytes *line)
-{
-	const uint8_t *nl = s->len ? memchr(s->p, '\n', s->len) : NULL;
-
-	if (!nl)
-		return 0;
-	*line = BYTES(s->p, (size_t)(nl - s->p));
-	s->len -= line->len + 1;
-	s->p = nl + 1;
-	return 1;
-}
-
 /* "-> type arg ...": one space between, each one or more of 21 to 7E */
 static int parse_args(struct bytes line, struct stanza *st)
 {
@@ -204,7 +191,7 @@ static int parse_body(struct bytes *in, struct stanza *st)
 	do {
 		struct buf b = BUF_INIT(sizeof room);
 
-		if (!take_line(in, &line) || line.len > BODY_COLUMNS)
+		if (!split_line(in, &line) || line.len > BODY_COLUMNS)
 			return ERR_FORMAT;
 		r = b64_get_raw(line, &b);
 		if (r == 0 && b.len && st->body_len + b.len <= WRAPPED)
@@ -333,7 +320,7 @@ int age_header_open(struct age_keys *keys, struct bytes file,
 
 		if (in.len >= 3 && !memcmp(in.p, "---", 3))
 			break;
-		if (!take_line(&in, &line))
+		if (!split_line(&in, &line))
 			return header_fail(keys, e, file.len > AGE_HEADER_MAX ?
 					   ERR_LIMIT : ERR_FORMAT, "no end");
 		if (parse_args(line, &st) < 0)
@@ -362,7 +349,7 @@ int age_header_open(struct age_keys *keys, struct bytes file,
 		return header_fail(keys, e, ERR_FORMAT,
 				   "scrypt stanza among others");
 	mac_at = (size_t)(in.p - file.p);
-	if (!take_line(&in, &line) || line.len < 4 || line.p[3] != ' ' ||
+	if (!split_line(&in, &line) || line.len < 4 || line.p[3] != ' ' ||
 	    get_arg(BYTES(line.p + 4, line.len - 4), got, sizeof got) < 0)
 		return header_fail(keys, e, ERR_FORMAT, "MAC line");
 	*len_out = (size_t)(in.p - file.p);

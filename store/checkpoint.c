@@ -6,37 +6,6 @@
 
 #include <inttypes.h>
 
-/* Takes the first line off s, without its newline; 0 when there is none. */
-static int take_line(struct bytes *s, struct bytes *line)
-{
-	const uint8_t *nl = s->len ? memchr(s->p, '\n', s->len) : NULL;
-
-	if (!nl)
-		return 0;
-	*line = BYTES(s->p, (size_t)(nl - s->p));
-	s->len -= line->len + 1;
-	s->p = nl + 1;
-	return 1;
-}
-
-/* Decimal, no sign, no leading zero, below 2^63. */
-static int parse_size(struct bytes s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (!s.len || s.len > 19 || (s.len > 1 && s.p[0] == '0'))
-		return ERR_FORMAT;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return ERR_FORMAT;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	if (v > INT64_MAX)
-		return ERR_FORMAT;
-	*out = v;
-	return 0;
-}
-
 static int parse_root(struct bytes s, uint8_t *out)
 {
 	struct buf b = BUF_INIT(64);
@@ -55,7 +24,7 @@ static int lines_valid(struct bytes ext)
 {
 	struct bytes line;
 
-	while (take_line(&ext, &line))
+	while (split_line(&ext, &line))
 		if (!line.len)
 			return 0;
 	return ext.len == 0;
@@ -96,12 +65,12 @@ int checkpoint_parse(struct bytes text, struct checkpoint *c, struct err *e)
 
 	if (text.len > CHECKPOINT_TEXT_MAX)
 		return err_set(e, ERR_LIMIT, "checkpoint too long");
-	if (!plain_text(text) || !take_line(&text, &origin) ||
-	    !take_line(&text, &size) || !take_line(&text, &root))
+	if (!plain_text(text) || !split_line(&text, &origin) ||
+	    !split_line(&text, &size) || !split_line(&text, &root))
 		return err_set(e, ERR_FORMAT, "malformed checkpoint");
 	if (!origin.len)
 		return err_set(e, ERR_FORMAT, "checkpoint without origin");
-	if (parse_size(size, &v.size) < 0)
+	if (dec_get(size, INT64_MAX, &v.size) < 0)
 		return err_set(e, ERR_FORMAT, "bad checkpoint size");
 	r = parse_root(root, v.root);
 	if (r < 0)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define LINE "scelle/v1/erased\n"
+#define NUMBER_MAX 999999999999999999u
 
 void erase_list_release(struct erase_list *l)
 {
@@ -159,34 +160,13 @@ int erase_list_was(struct erase_list *l, const struct erase_was *w)
 	return 0;
 }
 
-/* The word before the next space or newline, which must be the one given. */
-static int word(struct bytes *in, char end, struct bytes *out)
-{
-	const uint8_t *p = in->len ? memchr(in->p, end, in->len) : NULL;
-
-	if (!p)
-		return ERR_FORMAT;
-	*out = BYTES(in->p, (size_t)(p - in->p));
-	in->len -= out->len + 1;
-	in->p = p + 1;
-	return 0;
-}
-
+/* The number before the next 'end', below 10^18. */
 static int number(struct bytes *in, char end, uint64_t *out)
 {
 	struct bytes w;
-	uint64_t n = 0;
 
-	if (word(in, end, &w) < 0 || w.len == 0 || w.len > 18
-	    || (w.len > 1 && w.p[0] == '0'))
-		return ERR_FORMAT;
-	for (size_t i = 0; i < w.len; i++) {
-		if (w.p[i] < '0' || w.p[i] > '9')
-			return ERR_FORMAT;
-		n = n * 10 + (uint64_t)(w.p[i] - '0');
-	}
-	*out = n;
-	return 0;
+	return split_at(in, end, &w) ? dec_get(w, NUMBER_MAX, out) :
+	       ERR_FORMAT;
 }
 
 static int read_was(struct bytes *in, struct erase_list *l)
@@ -204,7 +184,7 @@ static int read_was(struct bytes *in, struct erase_list *l)
 	if (r == 0)
 		r = number(in, ' ', &w.size);
 	if (r == 0)
-		r = word(in, '\n', &hex);
+		r = split_at(in, '\n', &hex) ? 0 : ERR_FORMAT;
 	if (r < 0 || object >= ERASE_WHOLE || hex.len != 64
 	    || hex_get(hex, w.sha256, 32) < 0)
 		return ERR_FORMAT;
@@ -221,7 +201,7 @@ static int read_line(struct bytes *in, struct erase_list *l)
 {
 	uint64_t first, last, object = ERASE_WHOLE;
 	struct bytes kind;
-	int r = word(in, ' ', &kind);
+	int r = split_at(in, ' ', &kind) ? 0 : ERR_FORMAT;
 
 	if (r == 0 && bytes_is(kind, "was"))
 		return read_was(in, l);
@@ -275,8 +255,8 @@ int erase_list_read(struct bytes in, const char *dir, struct erase_list *l,
 	if (in.len < n || memcmp(in.p, LINE, n))
 		return err_set(e, ERR_FORMAT, "no list of erased objects");
 	in = BYTES(in.p + n, in.len - n);
-	if (word(&in, ' ', &w) < 0 || !bytes_is(w, "stream")
-	    || word(&in, '\n', &w) < 0 || !bytes_is(w, dir))
+	if (!split_at(&in, ' ', &w) || !bytes_is(w, "stream")
+	    || !split_line(&in, &w) || !bytes_is(w, dir))
 		return err_set(e, ERR_FORMAT, "list of another stream");
 	while (r == 0 && in.len)
 		r = read_line(&in, l);

@@ -32,19 +32,6 @@ int receipt_is(struct bytes text)
 	       && !memcmp(text.p, FIRST, strlen(FIRST));
 }
 
-/* One line without its newline, stepping behind it; 0 at the end. */
-static int take_line(struct bytes *text, struct bytes *line)
-{
-	const uint8_t *nl = text->len ? memchr(text->p, '\n', text->len) : NULL;
-
-	if (!nl)
-		return 0;
-	*line = BYTES(text->p, (size_t)(nl - text->p));
-	text->len -= line->len + 1;
-	text->p = nl + 1;
-	return 1;
-}
-
 static int strip(struct bytes *line, const char *key)
 {
 	size_t n = strlen(key);
@@ -54,23 +41,6 @@ static int strip(struct bytes *line, const char *key)
 	line->p += n;
 	line->len -= n;
 	return 1;
-}
-
-static int decimal(struct bytes s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (s.len == 0 || s.len > 20 || (s.p[0] == '0' && s.len > 1))
-		return ERR_FORMAT;
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned d = s.p[i] - (unsigned)'0';
-
-		if (d > 9 || v > (UINT64_MAX - d) / 10)
-			return ERR_FORMAT;
-		v = v * 10 + d;
-	}
-	*out = v;
-	return 0;
 }
 
 static int decode(struct bytes line, uint8_t *out, size_t max, size_t *n)
@@ -99,17 +69,17 @@ int receipt_parse(struct bytes text, struct receipt *r, struct err *e)
 		return err_set(e, ERR_FORMAT, "this is no receipt");
 	text.p += strlen(FIRST);
 	text.len -= strlen(FIRST);
-	if (!take_line(&text, &line))
+	if (!split_line(&text, &line))
 		goto bad;
 	if (strip(&line, "extra ")) {
 		if (decode(line, r->extra, sizeof r->extra, &r->extra_len) < 0
-		    || !take_line(&text, &line))
+		    || !split_line(&text, &line))
 			goto bad;
 	}
-	if (!strip(&line, "index ") || decimal(line, &r->index) < 0)
+	if (!strip(&line, "index ") || dec_get(line, UINT64_MAX, &r->index) < 0)
 		goto bad;
 	for (;;) {
-		if (!take_line(&text, &line))
+		if (!split_line(&text, &line))
 			goto bad;
 		if (line.len == 0)
 			break;

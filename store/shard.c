@@ -82,17 +82,7 @@ static int word(const char **at, char *out, size_t room)
 
 static int number(const char *s, uint64_t *out)
 {
-	uint64_t v = 0;
-
-	if (*s == 0 || strlen(s) > 18 || (*s == '0' && s[1]))
-		return ERR_FORMAT;
-	for (; *s; s++) {
-		if (*s < '0' || *s > '9')
-			return ERR_FORMAT;
-		v = v * 10 + (uint64_t)(*s - '0');
-	}
-	*out = v;
-	return 0;
+	return dec_get(bytes_str(s), 999999999999999999, out);
 }
 
 /* Its key must be named after its origin, and be the key of the first. */

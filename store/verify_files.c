@@ -43,23 +43,16 @@ static void last_of_each(struct verify *c)
 	c->next = n;
 }
 
+static int by_path_key(const void *path, const void *entry)
+{
+	return strcmp(path, ((const struct vexternal *)entry)->path);
+}
+
 static const struct vexternal *find_external(const struct verify *c,
 					     const char *path)
 {
-	size_t lo = 0, hi = c->next;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int r = strcmp(c->ext[mid].path, path);
-
-		if (r == 0)
-			return &c->ext[mid];
-		if (r < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
+	return c->next ? bsearch(path, c->ext, c->next, sizeof *c->ext,
+				 by_path_key) : NULL;
 }
 
 static int hash_file(struct verify *c, const char *rel,

@@ -5,37 +5,6 @@
 
 #include <inttypes.h>
 
-/* Takes the first line off s, without its newline; 0 when there is none. */
-static int take_line(struct bytes *s, struct bytes *line)
-{
-	const uint8_t *nl = s->len ? memchr(s->p, '\n', s->len) : NULL;
-
-	if (!nl)
-		return 0;
-	*line = BYTES(s->p, (size_t)(nl - s->p));
-	s->len -= line->len + 1;
-	s->p = nl + 1;
-	return 1;
-}
-
-/* Decimal, no sign, no leading zero, below 2^63. */
-static int decimal(struct bytes s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (!s.len || s.len > 19 || (s.len > 1 && s.p[0] == '0'))
-		return ERR_FORMAT;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return ERR_FORMAT;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	if (v > INT64_MAX)
-		return ERR_FORMAT;
-	*out = v;
-	return 0;
-}
-
 int witness_request_put(const struct witness_request *q, struct buf *out)
 {
 	size_t before = out->len;
@@ -64,13 +33,13 @@ int witness_request_parse(struct bytes body, struct witness_request *q,
 	memset(q, 0, sizeof *q);
 	if (body.len > WITNESS_REQUEST_MAX)
 		return err_set(e, ERR_LIMIT, "the request is too long");
-	if (!take_line(&body, &line) || line.len < 5 ||
+	if (!split_line(&body, &line) || line.len < 5 ||
 	    memcmp(line.p, "old ", 4) != 0 ||
-	    decimal(BYTES(line.p + 4, line.len - 4), &q->old) < 0)
+	    dec_get(BYTES(line.p + 4, line.len - 4), INT64_MAX, &q->old) < 0)
 		return err_set(e, ERR_FORMAT, "no line 'old SIZE' at its "
 			       "beginning");
 	for (;;) {
-		if (!take_line(&body, &line)) {
+		if (!split_line(&body, &line)) {
 			r = err_set(e, ERR_FORMAT, "no empty line behind the "
 				    "proof");
 			break;
@@ -103,5 +72,5 @@ int witness_size_parse(struct bytes body, uint64_t *out)
 	if (!body.len || body.p[body.len - 1] != '\n')
 		return ERR_FORMAT;
 	body.len--;
-	return decimal(body, out);
+	return dec_get(body, INT64_MAX, out);
 }

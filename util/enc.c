@@ -3,6 +3,40 @@
 
 #include "util/err.h"
 
+int split_at(struct bytes *in, char end, struct bytes *out)
+{
+	const uint8_t *p = in->len ? memchr(in->p, end, in->len) : NULL;
+
+	if (!p)
+		return 0;
+	*out = BYTES(in->p, (size_t)(p - in->p));
+	in->len -= out->len + 1;
+	in->p = p + 1;
+	return 1;
+}
+
+int split_line(struct bytes *in, struct bytes *out)
+{
+	return split_at(in, '\n', out);
+}
+
+int dec_get(struct bytes text, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (text.len == 0 || (text.len > 1 && text.p[0] == '0'))
+		return ERR_FORMAT;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned d = text.p[i] - (unsigned)'0';
+
+		if (d > 9 || d > max || v > (max - d) / 10)
+			return ERR_FORMAT;
+		v = v * 10 + d;
+	}
+	*out = v;
+	return 0;
+}
+
 static const char HEX[] = "0123456789abcdef";
 static const char B64[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

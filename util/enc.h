@@ -40,6 +40,21 @@ static inline uint64_t get_be64(const uint8_t *p)
 	return (uint64_t)get_be32(p) << 32 | get_be32(p + 4);
 }
 
+/*
+ * split_at - step behind the first 'end' of in, and give what stood before it
+ *   out   borrowed from in
+ * Returns 1, or 0 when there is none: in is as it was.
+ * split_line - the same for a line
+ */
+int split_at(struct bytes *in, char end, struct bytes *out);
+int split_line(struct bytes *in, struct bytes *out);
+
+/*
+ * dec_get - a decimal number: digits only, no leading zero, at most max
+ * Returns 0 or ERR_FORMAT.
+ */
+int dec_get(struct bytes text, uint64_t max, uint64_t *out);
+
 /* hex_put - append lower-case hexadecimal; returns as buf_add() */
 int hex_put(struct buf *out, struct bytes in);
 

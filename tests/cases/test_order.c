@@ -453,7 +453,7 @@ Test(people, new_keys_take_over_and_the_old_sign_nothing_more)
 	cr_assert_eq(people_rotate(w.u, bytes_str(WORDS), TEST_LOGN, &e), 0,
 		     "%s", e.text);
 	cr_assert_neq(memcmp(old.vkey.pk, w.u->user->sign.vkey.pk, 32), 0);
-	/* In this session, and in the next, the case opens. */
+	/* Now, and after the next login, the case opens. */
 	a.case_name = w.id;
 	cr_assert_eq(custody_log(w.u, &a, &g, &e), 0, "%s", e.text);
 	custody_close(g);

@@ -37,12 +37,14 @@ for u in $OWNER $OTHER $SECOND; do
 		finish
 	}
 done
-as() {
+# What runs behind the script is this very process, to be ended by its number.
+as_itself() {
 	local u=$1
 	shift
-	setpriv --reuid="$u" --regid="$(id -g "$u")" --clear-groups \
+	exec setpriv --reuid="$u" --regid="$(id -g "$u")" --clear-groups \
 		--inh-caps=-all env HOME="$T/home-$u" TMPDIR="$T/tmp" "$@"
 }
+as() { (as_itself "$@"); }
 
 # --- canaries ---
 REF=canari-ref-7f3a GOAL=canari-goal-51bd FULL=canari-name-90cc
@@ -173,7 +175,7 @@ check_not 'root without passphrases does not open it' sh -c \
 
 # --- a command that runs ---
 running() {
-	as "$OWNER" "$T/bin/scelle" --vault "$V" --passphrase-file \
+	as_itself "$OWNER" "$T/bin/scelle" --vault "$V" --passphrase-file \
 		"$T/home-$OWNER/pass" --lab "$LAB" collect "$REF" --fast \
 		--pages 9 --why "$WHY" >/dev/null 2>&1 &
 	PIDS=$!
@@ -246,7 +248,7 @@ s user add sylvie --role supervisor --name 'Sylvie Trois' --work-factor 2 \
 	--new-passphrase-file "$T/home-$OWNER/sylvie" >/dev/null 2>&1
 if s --user claire custodian set --keys-to "$T/keys" sylvie claire \
 		>"$T/out" 2>"$T/err"; then
-	as "$OWNER" "$T/bin/scelle" --socket "$T/run/sock" serve "$V" \
+	as_itself "$OWNER" "$T/bin/scelle" --socket "$T/run/sock" serve "$V" \
 		>"$T/serve.out" 2>&1 &
 	SERVICE=$!
 	for _ in $(seq 200); do

@@ -85,6 +85,47 @@ Test(utf8, malformed_bytes_become_replacement_characters)
 	buf_release(&b);
 }
 
+Test(enc, text_is_taken_apart_at_a_sign)
+{
+	struct bytes in = bytes_str("one two\n\nthree"), out;
+
+	cr_assert(split_at(&in, ' ', &out));
+	cr_expect(bytes_is(out, "one"));
+	cr_assert(split_line(&in, &out));
+	cr_expect(bytes_is(out, "two"));
+	cr_assert(split_line(&in, &out));
+	cr_expect_eq(out.len, 0);
+	cr_expect_not(split_line(&in, &out), "a line has its end");
+	cr_expect(bytes_is(in, "three"), "what is left is as it was");
+	in = BYTES(NULL, 0);
+	cr_expect_not(split_line(&in, &out));
+}
+
+Test(enc, a_decimal_number_has_one_form)
+{
+	static const char *const bad[] = { "", "01", "00", "+1", "-1", " 1",
+					   "1 ", "1a", "0x1", ":", "/" };
+	uint64_t v;
+
+	cr_assert_eq(dec_get(bytes_str("0"), 0, &v), 0);
+	cr_expect_eq(v, 0);
+	cr_expect_eq(dec_get(bytes_str("1"), 0, &v), ERR_FORMAT);
+	cr_assert_eq(dec_get(bytes_str("1709"), 1709, &v), 0);
+	cr_expect_eq(v, 1709);
+	cr_expect_eq(dec_get(bytes_str("1710"), 1709, &v), ERR_FORMAT);
+	cr_expect_eq(dec_get(bytes_str("7"), 5, &v), ERR_FORMAT);
+	cr_assert_eq(dec_get(bytes_str("18446744073709551615"), UINT64_MAX,
+			     &v), 0);
+	cr_expect_eq(v, UINT64_MAX);
+	cr_expect_eq(dec_get(bytes_str("18446744073709551616"), UINT64_MAX,
+			     &v), ERR_FORMAT);
+	cr_expect_eq(dec_get(bytes_str("99999999999999999999"), UINT64_MAX,
+			     &v), ERR_FORMAT);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		cr_expect_eq(dec_get(bytes_str(bad[i]), UINT64_MAX, &v),
+			     ERR_FORMAT, "'%s'", bad[i]);
+}
+
 Test(json, duplicates_depth_and_trailing_bytes_are_refused)
 {
 	json_t *v = NULL;
