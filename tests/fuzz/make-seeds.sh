@@ -182,4 +182,33 @@ put("resolve", "alias", b"\1" + head + q + rr(b"\xc0\x0c", 5, name("cdn.example"
 q6 = name("shop.example") + struct.pack(">HH", 28, 1)
 put("resolve", "ipv6", b"\0" + struct.pack(">HHHHHH", 7, 0x8180, 1, 1, 0, 0) + q6
     + rr(b"\xc0\x0c", 28, bytes.fromhex("20010db8000000000000000000000001")))
+
+# what was erased, and what copies and mirrors say
+sha0 = "00" * 32
+put("erase_list", "all-forms", "scelle/v1/erased\nstream cases/00000000000000aa\nitem 3\nitems 5 9\n"
+    "object 12 2\nwas 1 0 3 4096 " + sha0 + "\nwas 2 1 5 70 " + "ab" * 32 + "\n")
+message = lambda kind, b: struct.pack(">IB", len(b) + 1, kind) + b
+put("mirror", "messages", b"".join(message(k, b"x" * k) for k in range(1, 8)))
+put("mirror", "list", "".join(hashlib.sha256(n.encode()).hexdigest() + "  " + n + "\n"
+    for n in ("FORMAT", "admin/packs/000001.pack", "log/000001.seg")))
+
+# the custody service: frames as the fuzz target cuts them
+cut = lambda service, kind, b: struct.pack(">HBc", len(b), service, kind) + b
+put("serve", "run", cut(1, b"H", b"\0" * 40) + cut(0, b"L", b"note") + cut(0, b"R", b"\0" * 24))
+
+# files of each kind, only just begun
+def chunk(kind, b):
+    return struct.pack(">I", len(b)) + kind + b + struct.pack(">I", zlib.crc32(kind + b))
+put("container", "png", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    + chunk(b"tEXt", b"Software\0none") + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b""))
+put("container", "gif", b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff!\xfe\4note\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;")
+put("container", "jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xfe\0\6note"
+    b"\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0\xff\xd9")
+put("container", "webp", b"RIFF" + struct.pack("<I", 22) + b"WEBPVP8X" + struct.pack("<I", 10) + bytes(10))
+box = lambda kind, b: struct.pack(">I", len(b) + 8) + kind + b
+put("container", "mp4", box(b"ftyp", b"isom\0\0\0\0isom") + box(b"moov", box(b"mvhd", bytes(100))))
+put("container", "avif", box(b"ftyp", b"avif\0\0\0\0mif1") + box(b"meta", bytes(4) + box(b"hdlr", bytes(24))))
+put("container", "ogg", b"OggS\0\2" + bytes(8) + b"\1\0\0\0" + bytes(8) + b"\1\x13OpusHead\1\1" + bytes(9))
+put("container", "mp3", b"ID3\4\0\0\0\0\0\x11TSSE\0\0\0\7\0\0\3none\0\0" + b"\xff\xfb\x90\0" + bytes(413))
+put("container", "tiff", b"II*\0\x08\0\0\0\1\0\0\1\3\0\1\0\0\0\1\0\0\0\0\0\0\0")
 PY
