@@ -241,13 +241,31 @@ static int forbid(scmp_filter_ctx f, uint32_t action, const int *calls,
 	return 0;
 }
 
+/* Of the machine, its other processes and the kernel's insides: no part of this
+ * program has any business with them. */
+static const int of_the_machine[] = {
+	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev), SCMP_SYS(process_madvise),
+	SCMP_SYS(pidfd_getfd), SCMP_SYS(kcmp), SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl),
+	SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(init_module),
+	SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+	SCMP_SYS(kexec_file_load), SCMP_SYS(reboot), SCMP_SYS(swapon),
+	SCMP_SYS(swapoff), SCMP_SYS(acct), SCMP_SYS(quotactl), SCMP_SYS(mount),
+	SCMP_SYS(umount2), SCMP_SYS(move_mount), SCMP_SYS(fsopen),
+	SCMP_SYS(fsmount), SCMP_SYS(open_tree), SCMP_SYS(mount_setattr),
+	SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare),
+	SCMP_SYS(setns), SCMP_SYS(open_by_handle_at), SCMP_SYS(io_uring_setup),
+	SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
+	SCMP_SYS(settimeofday), SCMP_SYS(clock_settime), SCMP_SYS(sethostname),
+	SCMP_SYS(setdomainname), SCMP_SYS(ioperm), SCMP_SYS(iopl),
+};
+
 static int fetch_filter(scmp_filter_ctx f)
 {
 	static const int deadly[] = {
 		SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),
-		SCMP_SYS(vfork), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-		SCMP_SYS(process_vm_writev), SCMP_SYS(process_madvise),
-		SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
+		SCMP_SYS(vfork), SCMP_SYS(pidfd_open),
 		SCMP_SYS(pidfd_send_signal), SCMP_SYS(kill), SCMP_SYS(tkill),
 		SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
 		SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
@@ -262,31 +280,19 @@ static int fetch_filter(scmp_filter_ctx f)
 		SCMP_SYS(fchownat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr),
 		SCMP_SYS(fsetxattr), SCMP_SYS(removexattr),
 		SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr),
-		SCMP_SYS(utimensat), SCMP_SYS(mount), SCMP_SYS(umount2),
-		SCMP_SYS(move_mount), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
-		SCMP_SYS(open_tree), SCMP_SYS(mount_setattr),
-		SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare),
-		SCMP_SYS(setns), SCMP_SYS(open_by_handle_at),
-		SCMP_SYS(name_to_handle_at), SCMP_SYS(openat2),
-		SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-		SCMP_SYS(io_uring_register), SCMP_SYS(bpf),
-		SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
-		SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
-		SCMP_SYS(init_module), SCMP_SYS(finit_module),
-		SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
-		SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff),
-		SCMP_SYS(settimeofday), SCMP_SYS(clock_settime),
-		SCMP_SYS(clock_adjtime), SCMP_SYS(adjtimex),
-		SCMP_SYS(sethostname), SCMP_SYS(setdomainname),
-		SCMP_SYS(quotactl), SCMP_SYS(acct), SCMP_SYS(personality),
-		SCMP_SYS(shmget), SCMP_SYS(shmat), SCMP_SYS(msgget),
-		SCMP_SYS(semget), SCMP_SYS(memfd_create),
+		SCMP_SYS(utimensat), SCMP_SYS(name_to_handle_at),
+		SCMP_SYS(openat2), SCMP_SYS(personality), SCMP_SYS(shmget),
+		SCMP_SYS(shmat), SCMP_SYS(msgget), SCMP_SYS(semget),
+		SCMP_SYS(memfd_create), SCMP_SYS(clock_adjtime),
+		SCMP_SYS(adjtimex),
 	};
 	const uint32_t no = SCMP_ACT_ERRNO(EACCES);
 	const uint64_t writing[] = {
 		O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND,
 	};
-	int bad = forbid(f, SCMP_ACT_KILL_PROCESS, deadly,
+	int bad = forbid(f, SCMP_ACT_KILL_PROCESS, of_the_machine,
+			 sizeof(of_the_machine) / sizeof(*of_the_machine)) ||
+		  forbid(f, SCMP_ACT_KILL_PROCESS, deadly,
 			 sizeof(deadly) / sizeof(*deadly));
 
 	for (size_t i = 0; i < sizeof(writing) / sizeof(*writing); i++) {
@@ -401,29 +407,8 @@ int sandbox_fetch(const char *const *readable, size_t n,
 
 static int service_filter(scmp_filter_ctx f)
 {
-	static const int never[] = {
-		SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-		SCMP_SYS(process_vm_writev), SCMP_SYS(process_madvise),
-		SCMP_SYS(pidfd_getfd), SCMP_SYS(kcmp), SCMP_SYS(bpf),
-		SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
-		SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
-		SCMP_SYS(init_module), SCMP_SYS(finit_module),
-		SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
-		SCMP_SYS(kexec_file_load), SCMP_SYS(reboot),
-		SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(acct),
-		SCMP_SYS(quotactl), SCMP_SYS(mount), SCMP_SYS(umount2),
-		SCMP_SYS(move_mount), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
-		SCMP_SYS(open_tree), SCMP_SYS(mount_setattr),
-		SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare),
-		SCMP_SYS(setns), SCMP_SYS(open_by_handle_at),
-		SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-		SCMP_SYS(io_uring_register), SCMP_SYS(settimeofday),
-		SCMP_SYS(clock_settime), SCMP_SYS(sethostname),
-		SCMP_SYS(setdomainname), SCMP_SYS(ioperm), SCMP_SYS(iopl),
-	};
-
-	return forbid(f, SCMP_ACT_ERRNO(EPERM), never,
-		      sizeof(never) / sizeof(*never));
+	return forbid(f, SCMP_ACT_ERRNO(EPERM), of_the_machine,
+		      sizeof(of_the_machine) / sizeof(*of_the_machine));
 }
 
 int sandbox_service(struct sandbox_report *report, struct err *e)
