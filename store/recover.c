@@ -11,451 +11,12 @@
  * Killed at any point it does the same again: leaves are cut before objects,
  * so that nothing half cut can look whole.
  */
-#include "store/vault_int.h"
+#include "store/recover_int.h"
 
 #include "util/enc.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* What a leaf says of a file that decides how streams are read. */
-struct named {
-	char *path;			/* <stream>/keys/..., .../erasures/... */
-	uint64_t seq;			/* UINT64_MAX: behind the head */
-	uint8_t hash[SHA256_LEN];	/* zeros: gone */
-	int erasure;			/* the leaf is of kind 4 */
-};
-
-/* An item without a leaf under the head. */
-struct orphan {
-	uint8_t body[SHA256_LEN];
-	unsigned objects;
-};
-
-/* What one stream holds behind the head. */
-struct rest {
-	char dir[VAULT_DIR_MAX + 1];
-	uint32_t pack;			/* first pack with such bytes, or 0 */
-	uint64_t pack_off;		/* from here in that pack */
-	uint32_t packs;			/* the last pack */
-	struct under {			/* items under the head */
-		uint64_t seq;
-		uint8_t objects, erased;
-	} *under;
-	size_t nunder, under_room;
-	struct orphan *items;
-	size_t n, room;
-	size_t matched;
-	/* slots: of the epoch that counts, and of one about to follow it */
-	uint32_t epoch;
-	uint64_t tab_seq;		/* of the leaf that names the table */
-	struct keys_rest {
-		uint32_t epoch;
-		int there;
-		uint64_t off, size;	/* frames behind the head */
-		int frames;		/* any there? */
-	} keys[2];
-	uint64_t first;			/* item of the first frame, or none */
-	uint64_t known_slots;
-	int frames;			/* whole frames behind the head */
-	struct slot_frame frame;	/* the first of them */
-	uint8_t frame_body[SHA256_LEN];
-	int key_seen;
-};
-
-struct recovery {
-	struct vault *v;
-	struct rest *rests;
-	size_t nrests;
-	struct buf vouched;		/* paths of externals, each with NUL */
-	struct named *named;
-	size_t nnamed, named_room;
-	/* leaves behind the head */
-	uint8_t (*leaves)[LEAF_LEN];
-	uint8_t (*hashes)[SHA256_LEN];
-	uint64_t n;
-	uint64_t start, end;		/* of their frames in the last segment */
-	struct pack_item *item;		/* scratch */
-};
-
-/* --- what is there -------------------------------------------------------- */
-
-static int pack_path(const struct recovery *rc, const struct rest *t,
-		     uint32_t n, char *out, struct err *e)
-{
-	char name[32];
-
-	snprintf(name, sizeof name, "packs/%06u.pack", n);
-	return file_path(out, rc->v->path, t->dir, name, NULL) < 0
-	       ? err_set(e, ERR_RANGE, "path of '%s' is too long", t->dir) : 0;
-}
-
-static int keys_path(const struct recovery *rc, const struct rest *t,
-		     const struct keys_rest *k, char *out, struct err *e)
-{
-	char name[KEYS_NAME_MAX];
-
-	keys_add_name(k->epoch, name);
-	return file_path(out, rc->v->path, t->dir, name, NULL) < 0
-	       ? err_set(e, ERR_RANGE, "path of '%s' is too long", t->dir) : 0;
-}
-
-/* open() and its size; 1 when there is no such file. */
-static int open_sized(const char *path, int *fd, uint64_t *size, struct err *e)
-{
-	struct stat st;
-
-	*fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (*fd < 0)
-		return errno == ENOENT ? 1 : err_errno(e, "cannot open '%s'",
-						       path);
-	if (fstat(*fd, &st) < 0) {
-		close(*fd);
-		return err_errno(e, "cannot look at '%s'", path);
-	}
-	*size = (uint64_t)st.st_size;
-	return 0;
-}
-
-static int add_orphan(struct rest *t, const struct pack_item *it)
-{
-	if (t->n == t->room) {
-		size_t room = t->room ? t->room * 2 : 16;
-		struct orphan *p = realloc(t->items, room * sizeof *p);
-
-		if (!p)
-			return ERR_NOMEM;
-		t->items = p;
-		t->room = room;
-	}
-	memcpy(t->items[t->n].body, it->body, SHA256_LEN);
-	t->items[t->n++].objects = it->objects;
-	return 0;
-}
-
-static int add_under(struct rest *t, const struct pack_item *it, uint64_t seq)
-{
-	if (t->nunder == t->under_room) {
-		size_t room = t->under_room ? t->under_room * 2 : 64;
-		struct under *p = realloc(t->under, room * sizeof *p);
-
-		if (!p)
-			return ERR_NOMEM;
-		t->under = p;
-		t->under_room = room;
-	}
-	t->under[t->nunder++] = (struct under){ seq, (uint8_t)it->objects,
-						(uint8_t)it->erased };
-	return 0;
-}
-
-static int add_named(struct recovery *rc, const char *path, uint64_t seq,
-		     const uint8_t hash[static SHA256_LEN])
-{
-	struct named *x;
-	struct leaf leaf;
-
-	if (rc->nnamed == rc->named_room) {
-		size_t room = rc->named_room ? rc->named_room * 2 : 16;
-		struct named *p = realloc(rc->named, room * sizeof *p);
-
-		if (!p)
-			return ERR_NOMEM;
-		rc->named = p;
-		rc->named_room = room;
-	}
-	x = &rc->named[rc->nnamed];
-	x->path = strdup(path);
-	if (!x->path)
-		return ERR_NOMEM;
-	x->seq = seq;
-	memcpy(x->hash, hash, SHA256_LEN);
-	x->erasure = seq != UINT64_MAX && vault_leaf(rc->v, seq, &leaf) == 0
-		     && leaf.kind == LEAF_ERASURE;
-	rc->nnamed++;
-	return 0;
-}
-
-/* What the item's externals say of torn files, of slots and of erasures. */
-static int add_vouched(struct recovery *rc, struct pack_walk *w, uint64_t seq)
-{
-	char path[PACK_PATH_MAX + 1];
-	const struct pack_item *it = rc->item;
-	int r = 0;
-
-	for (unsigned i = it->objects;
-	     r == 0 && i < it->objects + it->externals; i++) {
-		if (pack_walk_path(w, it, i, path, NULL) < 0)
-			continue;
-		if (!strncmp(path, "log/", 4) && seq != UINT64_MAX)
-			r = buf_add(&rc->vouched, path, strlen(path) + 1);
-		else if (strstr(path, "/keys/") || strstr(path, "/erasures/"))
-			r = add_named(rc, path, seq, it->frame[i].hash);
-	}
-	return r;
-}
-
-static void mark_rest(struct rest *t, uint32_t pack, uint64_t off)
-{
-	if (t->pack)
-		return;
-	t->pack = pack;
-	t->pack_off = off <= PACK_FILE_HEAD_LEN ? 0 : off;
-}
-
-static int look_pack(struct recovery *rc, struct rest *t, uint32_t n, int fd,
-		     uint64_t size, struct err *e)
-{
-	uint64_t bad, seq;
-	struct pack_walk w;
-	int r;
-
-	pack_walk_init(&w, fd, size);
-	r = pack_walk_head(&w, n, NULL);
-	if (r == ERR_DAMAGED || (r == 0 && w.off == size))
-		mark_rest(t, n, 0);
-	if (r < 0)
-		return r == ERR_DAMAGED ? 0 : r;
-	for (;;) {
-		uint64_t off = w.off;
-
-		r = pack_walk_next(&w, rc->item, &bad, NULL);
-		if (r == 1)
-			return 0;
-		if (r == ERR_DAMAGED) {
-			mark_rest(t, n, off);
-			return 0;
-		}
-		if (r == 0)
-			r = log_find(&rc->v->log, rc->item->body, &seq, e);
-		if (r < 0)
-			return r;
-		if (add_vouched(rc, &w, seq) < 0
-		    || (seq != UINT64_MAX && add_under(t, rc->item, seq) < 0))
-			return err_set(e, ERR_NOMEM, "no memory to recover");
-		if (seq != UINT64_MAX) {
-			if (t->pack)
-				return err_set(e, ERR_DAMAGED, "'%s/packs/%06u"
-					       ".pack' is damaged before offset"
-					       " %llu", t->dir, n,
-					       (unsigned long long)off);
-			continue;
-		}
-		mark_rest(t, n, off);
-		if (add_orphan(t, rc->item) < 0)
-			return err_set(e, ERR_NOMEM, "no memory to recover");
-	}
-}
-
-static int look_packs(struct recovery *rc, struct rest *t, struct err *e)
-{
-	char path[FILE_PATH_MAX];
-	int r = 0;
-
-	for (uint32_t n = 1; r == 0; n++) {
-		uint64_t size;
-		int fd;
-
-		r = pack_path(rc, t, n, path, e);
-		if (r == 0)
-			r = open_sized(path, &fd, &size, e);
-		if (r)
-			break;
-		t->packs = n;
-		r = look_pack(rc, t, n, fd, size, e);
-		close(fd);
-	}
-	return r < 0 ? r : 0;
-}
-
-/* One slot frame; 1 when nothing that fits stands here. */
-static int look_frame(struct recovery *rc, struct rest *t, struct bytes in,
-		      size_t *step)
-{
-	const struct leaf_disk *d;
-	uint8_t hash[1][SHA256_LEN], body[SHA256_LEN], leaf[LEAF_LEN];
-	struct slot_frame f;
-
-	if (in.len < SLOT_FRAME_LEN || slot_frame_get(in.p, &f) < 0
-	    || f.len > in.len - SLOT_FRAME_LEN)
-		return 1;
-	*step = SLOT_FRAME_LEN + f.len;
-	sha256_once(BYTES(in.p, *step), hash[0]);
-	leaf_body((const uint8_t (*)[SHA256_LEN])hash, 1, body);
-	if (f.seq >= vault_size(rc->v)) {
-		if (t->frames++ == 0) {
-			t->frame = f;
-			memcpy(t->frame_body, body, sizeof body);
-		}
-		return 0;
-	}
-	d = (const struct leaf_disk *)leaf;
-	if (t->frames || log_leaf(&rc->v->log, f.seq, leaf, NULL) < 0
-	    || get_be16(d->kind) != LEAF_KEY
-	    || memcmp(d->body, body, sizeof body))
-		return 1;
-	if (t->first == UINT64_MAX)
-		t->first = f.first;
-	t->known_slots += f.count;
-	return 0;
-}
-
-/* Does a leaf say that this file of a stream's keys/ is gone? */
-static int is_gone(const struct recovery *rc, const char *dir,
-		   const char *name)
-{
-	static const uint8_t gone[SHA256_LEN];
-	size_t n = strlen(dir);
-
-	for (size_t i = 0; i < rc->nnamed; i++) {
-		const struct named *x = &rc->named[i];
-
-		if (x->seq != UINT64_MAX && !strncmp(x->path, dir, n)
-		    && !strncmp(x->path + n, "/keys/", 6)
-		    && !strcmp(x->path + n + 6, name)
-		    && !memcmp(x->hash, gone, sizeof gone))
-			return 1;
-	}
-	return 0;
-}
-
-static int look_keys(struct recovery *rc, struct rest *t, struct keys_rest *k,
-		     struct err *e)
-{
-	struct buf file = BUF_INIT((size_t)1 << 31);
-	uint8_t want[SLOT_FILE_HEAD_LEN];
-	char path[FILE_PATH_MAX], name[KEYS_NAME_MAX];
-	size_t off = 0, step = 0;
-	int before = t->frames;
-	int r = keys_path(rc, t, k, path, e);
-
-	keys_add_name(k->epoch, name);
-	if (r == 0 && is_gone(rc, t->dir, name + 5))
-		return 0;
-	if (r == 0)
-		r = file_read(path, &file, e);
-	if (r == ERR_NOENT)
-		return 0;
-	if (r < 0)
-		goto out;
-	k->there = 1;
-	k->size = file.len;
-	slot_file_head_put(k->epoch, want);
-	if (file.len < sizeof want || memcmp(file.p, want, sizeof want))
-		goto out;
-	for (off = sizeof want; off < file.len; off += step) {
-		k->off = k->frames ? k->off : off;
-		if (look_frame(rc, t, BYTES(file.p + off, file.len - off),
-			       &step))
-			break;
-		k->frames = t->frames > before;
-		if (!k->frames)
-			k->off = off + step;
-	}
-	if (k->off <= sizeof want)
-		k->off = 0;
-out:
-	buf_release(&file);
-	return r;
-}
-
-/*
- * The epoch that counts: of the newest table that a leaf under the head names,
- * else the first.
- */
-static void find_epoch(const struct recovery *rc, struct rest *t)
-{
-	static const uint8_t gone[SHA256_LEN];
-	size_t n = strlen(t->dir);
-
-	t->epoch = SLOT_EPOCH;
-	for (size_t i = 0; i < rc->nnamed; i++) {
-		const struct named *x = &rc->named[i];
-		uint32_t epoch;
-		int tab = 0;
-
-		if (x->seq == UINT64_MAX || strncmp(x->path, t->dir, n)
-		    || strncmp(x->path + n, "/keys/", 6)
-		    || !memcmp(x->hash, gone, sizeof gone))
-			continue;
-		epoch = keys_name_epoch(x->path + n + 6, &tab);
-		if (!tab || epoch <= t->epoch)
-			continue;
-		t->epoch = epoch;
-		t->tab_seq = x->seq;
-	}
-}
-
-/* Objects under the head that must have a slot behind the table. */
-static uint64_t known_objects(const struct rest *t)
-{
-	uint64_t objects = 0;
-	size_t i = 0;
-
-	if (t->epoch > SLOT_EPOCH)
-		while (i < t->nunder && i < t->first
-		       && t->under[i].seq < t->tab_seq)
-			i++;
-	for (; i < t->nunder; i++)
-		if (t->keys[0].there
-		    || t->under[i].erased < t->under[i].objects)
-			objects += t->under[i].objects;
-	return objects;
-}
-
-static int look_stream_keys(struct recovery *rc, struct rest *t, struct err *e)
-{
-	uint64_t known;
-	int r;
-
-	find_epoch(rc, t);
-	t->first = UINT64_MAX;
-	t->keys[0].epoch = t->epoch;
-	t->keys[1].epoch = t->epoch + 1;
-	r = look_keys(rc, t, &t->keys[0], e);
-	if (r == 0 && t->epoch < SLOT_EPOCH_MAX)
-		r = look_keys(rc, t, &t->keys[1], e);
-	if (r < 0)
-		return r;
-	/* Nothing that a head covers is ever cut. */
-	known = known_objects(t);
-	if (known != t->known_slots)
-		return err_set(e, ERR_DAMAGED, "'%s' holds %llu objects and "
-			       "%llu slots under the last head: damaged, verify "
-			       "tells where", t->dir, (unsigned long long)known,
-			       (unsigned long long)t->known_slots);
-	return 0;
-}
-
-static int look_streams(struct recovery *rc, struct err *e)
-{
-	char **dirs;
-	size_t n = 0;
-	int r = vault_stream_dirs(rc->v->path, &dirs, e);
-
-	if (r < 0)
-		return r;
-	while (dirs[n])
-		n++;
-	rc->rests = calloc(n + 1, sizeof *rc->rests);
-	if (!rc->rests)
-		r = err_set(e, ERR_NOMEM, "no memory to recover");
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct rest *t = &rc->rests[i];
-
-		snprintf(t->dir, sizeof t->dir, "%s", dirs[i]);
-		rc->nrests++;
-		r = look_packs(rc, t, e);
-	}
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = look_stream_keys(rc, &rc->rests[i], e);
-	free(dirs);
-	return r;
-}
 
 /* --- the leaves ----------------------------------------------------------- */
 
@@ -609,7 +170,7 @@ static int write_again(const char *path, uint64_t off, struct err *e)
 	uint64_t size;
 	int fd, r;
 
-	r = open_sized(path, &fd, &size, e);
+	r = recover_open(path, &fd, &size, e);
 	if (r)
 		return r < 0 ? r : err_set(e, ERR_DAMAGED, "'%s' is gone", path);
 	while (r == 0 && off < size) {
@@ -649,14 +210,14 @@ static int adopt(struct recovery *rc, struct err *e)
 
 		for (uint32_t n = t->pack; r == 0 && t->pack && n <= t->packs;
 		     n++, off = 0) {
-			r = pack_path(rc, t, n, path, e);
+			r = recover_pack_path(rc, t, n, path, e);
 			if (r == 0)
 				r = write_again(path, off, e);
 		}
 		for (unsigned i = 0; r == 0 && i < 2; i++) {
 			if (!t->keys[i].frames)
 				continue;
-			r = keys_path(rc, t, &t->keys[i], path, e);
+			r = recover_keys_path(rc, t, &t->keys[i], path, e);
 			if (r == 0)
 				r = write_again(path, t->keys[i].off, e);
 		}
@@ -695,7 +256,7 @@ static int cut(struct recovery *rc, struct err *e)
 
 		for (uint32_t n = t->packs; r == 0 && t->pack && n >= t->pack;
 		     n--) {
-			r = pack_path(rc, t, n, path, e);
+			r = recover_pack_path(rc, t, n, path, e);
 			if (r == 0)
 				r = torn_cut(rc->v, path,
 					     n == t->pack ? t->pack_off : 0, e);
@@ -707,123 +268,11 @@ static int cut(struct recovery *rc, struct err *e)
 
 			if (!x->there || (x->off && x->off == x->size))
 				continue;
-			r = keys_path(rc, t, x, path, e);
+			r = recover_keys_path(rc, t, x, path, e);
 			if (r == 0)
 				r = torn_cut(rc->v, path, x->off, e);
 		}
 	}
-	return r;
-}
-
-/* --- slots and erasures ---------------------------------------------------- */
-
-/*
- * Finish what a new key began: a table no leaf names never counted; what a leaf
- * says is gone goes.
- */
-static int settle_keys(const struct recovery *rc, const struct rest *t,
-		       struct err *e)
-{
-	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], **names;
-	int r = file_path(dir, rc->v->path, t->dir, "keys", NULL), tab;
-
-	if (r == 0)
-		r = file_list(dir, &names, NULL, e);
-	if (r == ERR_NOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	for (char **p = names; r == 0 && *p; p++) {
-		uint32_t epoch = keys_name_epoch(*p, &tab);
-
-		if (!epoch || (epoch <= t->epoch && !is_gone(rc, t->dir, *p)))
-			continue;
-		r = file_path(path, dir, *p, NULL);
-		if (r == 0)
-			r = keys_destroy(path, e);
-	}
-	free(names);
-	return r;
-}
-
-/* A group that was adopted may have named a table or a list. */
-static void adopt_named(struct recovery *rc)
-{
-	uint64_t base = vault_size(rc->v) - rc->n;
-
-	for (size_t i = 0; i < rc->nnamed; i++)
-		if (rc->named[i].seq == UINT64_MAX) {
-			rc->named[i].seq = base;
-			for (uint64_t k = 0; k < rc->n; k++)
-				if (get_be16(rc->leaves[k] + 24)
-				    == LEAF_ERASURE)
-					rc->named[i].erasure = 1;
-		}
-}
-
-/* A list whose decision was not committed. */
-static int settle_lists(const struct recovery *rc, const struct rest *t,
-			struct err *e)
-{
-	char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], **names;
-	int r = file_path(dir, rc->v->path, t->dir, "erasures", NULL);
-
-	if (r == 0)
-		r = file_list(dir, &names, NULL, e);
-	if (r == ERR_NOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	for (char **p = names; r == 0 && *p; p++) {
-		size_t n = strlen(t->dir);
-		int found = 0;
-
-		for (size_t i = 0; !found && i < rc->nnamed; i++)
-			found = rc->named[i].seq != UINT64_MAX
-				&& !strncmp(rc->named[i].path, t->dir, n)
-				&& !strncmp(rc->named[i].path + n,
-					    "/erasures/", 10)
-				&& !strcmp(rc->named[i].path + n + 10, *p);
-		if (found)
-			continue;
-		r = file_path(path, dir, *p, NULL);
-		if (r == 0)
-			r = vio_unlink(path, e);
-	}
-	free(names);
-	return r;
-}
-
-/* A list that no certificate names yet. */
-static int is_pending(const struct recovery *rc, const struct named *x)
-{
-	unsigned n = 0;
-
-	if (x->seq == UINT64_MAX || !x->erasure
-	    || !strstr(x->path, "/erasures/"))
-		return 0;
-	for (size_t i = 0; i < rc->nnamed; i++)
-		n += rc->named[i].seq != UINT64_MAX && rc->named[i].erasure
-		     && !strcmp(rc->named[i].path, x->path);
-	return n == 1;
-}
-
-static int settle(struct recovery *rc, int adopted, struct err *e)
-{
-	int r = 0;
-
-	if (adopted)
-		adopt_named(rc);
-	for (size_t k = 0; r == 0 && k < rc->nrests; k++) {
-		find_epoch(rc, &rc->rests[k]);
-		r = settle_keys(rc, &rc->rests[k], e);
-		if (r == 0)
-			r = settle_lists(rc, &rc->rests[k], e);
-	}
-	for (size_t i = 0; r == 0 && i < rc->nnamed; i++)
-		if (is_pending(rc, &rc->named[i]))
-			r = erase_redo(rc->v, rc->named[i].path,
-				       rc->named[i].hash, e);
 	return r;
 }
 
@@ -840,7 +289,7 @@ int recover(struct vault *v, struct err *e)
 	if (r == 0)
 		r = shard_sweep(v, e);
 	if (r == 0)
-		r = look_streams(&rc, e);
+		r = recover_look(&rc, e);
 	if (r == 0)
 		r = read_leaves(&rc, e);
 	if (r == 0) {
@@ -848,7 +297,7 @@ int recover(struct vault *v, struct err *e)
 		r = whole ? adopt(&rc, e) : cut(&rc, e);
 	}
 	if (r == 0)
-		r = settle(&rc, whole, e);
+		r = recover_settle(&rc, whole, e);
 	if (r == 0)
 		r = settle_files(v, e);
 	if (r == 0)
