@@ -93,20 +93,15 @@ static int one_line(struct bytes line, struct custodians *c)
 int custodian_parse(struct bytes text, struct custodians *c, struct err *e)
 {
 	const size_t head = sizeof FILE_LINE - 1;
+	struct bytes line;
 	int r = 0;
 
 	memset(c, 0, sizeof *c);
 	if (text.len < head || memcmp(text.p, FILE_LINE, head))
 		return err_set(e, ERR_FORMAT, "no file of custodians");
 	text = BYTES(text.p + head, text.len - head);
-	while (r == 0 && text.len) {
-		const uint8_t *nl = memchr(text.p, '\n', text.len);
-
-		if (!nl)
-			return err_set(e, ERR_FORMAT, "no file of custodians");
-		r = one_line(BYTES(text.p, (size_t)(nl - text.p)), c);
-		text = BYTES(nl + 1, text.len - (size_t)(nl + 1 - text.p));
-	}
+	while (r == 0 && text.len)
+		r = split_line(&text, &line) ? one_line(line, c) : ERR_FORMAT;
 	if (r < 0 || c->n < 2 || c->nwraps != c->n * (c->n - 1))
 		return err_set(e, ERR_FORMAT, "no file of custodians");
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What keeper.c, keeper_record.c and keeper_unlock.c share. */
+/* What the files of the keeper share. */
 #ifndef CASES_KEEPER_INT_H
 #define CASES_KEEPER_INT_H
 
@@ -88,6 +88,16 @@ int keeper_commit(struct keeper *k, struct err *e);
 int keeper_service(struct keeper *k, const char *event, const char *by,
 		   const char *with, struct err *e);
 
+/* Requests of a session: 0 answered, 1 not in its turn (asked again later), or
+ * ERR_FORMAT: the session is to be closed. */
+int keeper_login(struct keeper *k, struct member *m, struct bytes note);
+int keeper_begin(struct keeper *k, struct member *m, struct bytes msg);
+int keeper_end(struct keeper *k, struct member *m);
+int keeper_take_turn(struct keeper *k, struct member *m);
+int keeper_give_turn(struct keeper *k, struct member *m, struct bytes msg);
+int keeper_inner(struct keeper *k, struct member *m, struct bytes msg);
+int keeper_sealed(struct keeper *k, struct member *m, struct bytes msg);
+int keeper_slots(struct keeper *k, struct member *m, struct bytes msg);
 int keeper_record(struct keeper *k, struct member *m, struct bytes msg);
 int keeper_signed(struct keeper *k, struct member *m, struct bytes msg);
 void handed_release(struct handed *h);
