@@ -37,11 +37,11 @@ for s in pharma_demo_lab sans_apercu_lab redir_demo_lab interdit_demo_lab layout
 	run "$S" case source add 2026-0042 "telegram:$s"
 done
 run "$S" case show 2026-0042
-say "First pass: pages back to the beginning, media at once, one request at a time"
+say "First pass: pages back to the beginning, media at once, five seconds between any two requests (some minutes)"
 run "$S" collect 2026-0042 --why "$why"
-say "The channel changes: a post is edited, one vanishes, two are new. Second pass"
+say "The channel changes: a post is edited, one vanishes, two are new. Second pass, without waiting (a lab vault only)"
 curl -s -o /dev/null -X POST "http://127.0.0.1:$ADMIN/admin/advance"
-run "$S" collect 2026-0042 --why "$why"
+run "$S" collect 2026-0042 --fast --why "$why"
 say "Search (accents folded), newest first; the read is on record before anything is decrypted"
 run "$S" search 2026-0042 "arret maladie" --limit 5 --why "$why"
 say "What happened when"
