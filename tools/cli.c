@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "tools/cli.h"
 
-#include "util/json.h"
 #include "util/utf8.h"
 
 #include <stdarg.h>
@@ -88,6 +87,24 @@ int cli_json(struct cli *cli, struct buf *json)
 	cli_raw(cli, buf_view(json));
 	cli_raw(cli, bytes_str("\n"));
 	return CLI_OK;
+}
+
+void cli_list_open(struct jsonw *w, const char *name)
+{
+	jsonw_open(w, NULL, '{');
+	jsonw_open(w, name, '[');
+}
+
+int cli_list_close(struct cli *cli, struct jsonw *w)
+{
+	int status = CLI_OK;
+
+	jsonw_close(w, ']');
+	jsonw_close(w, '}');
+	if (cli->json)
+		status = cli_json(cli, w->out);
+	buf_release(w->out);
+	return status;
 }
 
 static int status_of(const struct cli *cli, int code)

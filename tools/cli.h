@@ -14,6 +14,7 @@
 
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/json.h"
 
 #include <getopt.h>
 #include <libintl.h>
@@ -79,6 +80,15 @@ void cli_raw(struct cli *cli, struct bytes b);
  * Returns CLI_OK, or CLI_FAILED when the buffer failed.
  */
 int cli_json(struct cli *cli, struct buf *json);
+
+/*
+ * cli_list_open - begin an answer that is one list: {"name":[
+ * cli_list_close - end it, print it where JSON was asked for, and let go of the
+ * writer's buffer
+ * Returns as cli_json(), CLI_OK without --json.
+ */
+void cli_list_open(struct jsonw *w, const char *name);
+int cli_list_close(struct cli *cli, struct jsonw *w);
 
 /*
  * cli_fail - print a failure and return its exit status: CLI_USAGE for

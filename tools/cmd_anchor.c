@@ -37,10 +37,8 @@ static int list(struct cli *cli, const struct unit *u)
 	const struct admin_anchor *all = &u->admin.anchor;
 	struct buf b = BUF_INIT((size_t)1 << 20);
 	struct jsonw w = JSONW_INIT(&b);
-	int status = CLI_OK;
 
-	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "authorities", '[');
+	cli_list_open(&w, "authorities");
 	for (size_t i = 0; i < all->nauthorities; i++) {
 		const struct anchor_authority *t = &all->authorities[i];
 		char when[CLOCK_RFC3339_MAX];
@@ -68,12 +66,7 @@ static int list(struct cli *cli, const struct unit *u)
 			cli_out(cli, "%s", _("    not said to be "
 				"qualified\n"));
 	}
-	jsonw_close(&w, ']');
-	jsonw_close(&w, '}');
-	if (cli->json)
-		status = cli_json(cli, &b);
-	buf_release(&b);
-	return status;
+	return cli_list_close(cli, &w);
 }
 
 struct args {

@@ -134,10 +134,8 @@ static int list(struct cli *cli, const struct unit *u, int all)
 	struct buf b = BUF_INIT((size_t)64 << 20);
 	struct jsonw w = JSONW_INIT(&b);
 	int64_t now = clock_wall_ms();
-	int status = CLI_OK;
 
-	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "orders", '[');
+	cli_list_open(&w, "orders");
 	for (size_t i = 0; i < u->admin.norders; i++) {
 		const struct admin_order *o = &u->admin.orders[i];
 
@@ -158,12 +156,7 @@ static int list(struct cli *cli, const struct unit *u, int all)
 		if (!cli->json)
 			glass_line(cli, g, now);
 	}
-	jsonw_close(&w, ']');
-	jsonw_close(&w, '}');
-	if (cli->json)
-		status = cli_json(cli, &b);
-	buf_release(&b);
-	return status;
+	return cli_list_close(cli, &w);
 }
 
 static int show(struct cli *cli, const struct unit *u, const char *id,

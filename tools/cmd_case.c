@@ -176,10 +176,8 @@ static int list(struct cli *cli, const struct unit *u)
 	struct buf b = BUF_INIT((size_t)64 << 20);
 	struct jsonw w = JSONW_INIT(&b);
 	int64_t now = clock_wall_ms();
-	int status = CLI_OK;
 
-	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "cases", '[');
+	cli_list_open(&w, "cases");
 	for (size_t i = 0; i < u->admin.ncases; i++) {
 		const struct admin_case *c = &u->admin.cases[i];
 		char start[CLOCK_RFC3339_MAX], end[CLOCK_RFC3339_MAX];
@@ -200,12 +198,7 @@ static int list(struct cli *cli, const struct unit *u)
 				end, state_words(state), live_sources(c),
 				c->reference);
 	}
-	jsonw_close(&w, ']');
-	jsonw_close(&w, '}');
-	if (cli->json)
-		status = cli_json(cli, &b);
-	buf_release(&b);
-	return status;
+	return cli_list_close(cli, &w);
 }
 
 /* Whom the case's key is wrapped to besides its members, or "". */

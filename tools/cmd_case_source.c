@@ -97,10 +97,8 @@ static int list_sources(struct cli *cli, const struct admin_case *c)
 {
 	struct buf b = BUF_INIT((size_t)16 << 20);
 	struct jsonw w = JSONW_INIT(&b);
-	int status = CLI_OK;
 
-	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "sources", '[');
+	cli_list_open(&w, "sources");
 	for (size_t i = 0; i < c->nsources; i++) {
 		const struct admin_source *s = &c->sources[i];
 		char when[CLOCK_RFC3339_MAX];
@@ -118,33 +116,21 @@ static int list_sources(struct cli *cli, const struct admin_case *c)
 		if (!cli->json)
 			cli_out(cli, "%s  %s\n", s->id, s->url);
 	}
-	jsonw_close(&w, ']');
-	jsonw_close(&w, '}');
-	if (cli->json)
-		status = cli_json(cli, &b);
-	buf_release(&b);
-	return status;
+	return cli_list_close(cli, &w);
 }
 
 static int list_members(struct cli *cli, const struct admin_case *c)
 {
 	struct buf b = BUF_INIT((size_t)1 << 20);
 	struct jsonw w = JSONW_INIT(&b);
-	int status = CLI_OK;
 
-	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "members", '[');
+	cli_list_open(&w, "members");
 	for (size_t i = 0; i < c->nmembers; i++) {
 		jsonw_str(&w, NULL, c->members[i]);
 		if (!cli->json)
 			cli_out(cli, "%s\n", c->members[i]);
 	}
-	jsonw_close(&w, ']');
-	jsonw_close(&w, '}');
-	if (cli->json)
-		status = cli_json(cli, &b);
-	buf_release(&b);
-	return status;
+	return cli_list_close(cli, &w);
 }
 
 static int look(struct cli *cli, const struct case_args *a,

@@ -23,10 +23,8 @@ static int list(struct cli *cli, const struct receipts_entry *all, size_t n)
 {
 	struct buf b = BUF_INIT((size_t)16 << 20);
 	struct jsonw w = JSONW_INIT(&b);
-	int status = CLI_OK;
 
-	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "receipts", '[');
+	cli_list_open(&w, "receipts");
 	for (size_t i = 0; i < n; i++) {
 		jsonw_open(&w, NULL, '{');
 		jsonw_int(&w, "leaf", (int64_t)all[i].seq);
@@ -37,12 +35,7 @@ static int list(struct cli *cli, const struct receipts_entry *all, size_t n)
 			cli_out(cli, "%" PRIu64 "  %s\n", all[i].seq,
 				all[i].path);
 	}
-	jsonw_close(&w, ']');
-	jsonw_close(&w, '}');
-	if (cli->json)
-		status = cli_json(cli, &b);
-	buf_release(&b);
-	return status;
+	return cli_list_close(cli, &w);
 }
 
 static int show(struct cli *cli, const struct receipts_entry *all, size_t n,

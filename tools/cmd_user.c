@@ -39,10 +39,8 @@ static int list(struct cli *cli, const struct unit *u)
 {
 	struct buf b = BUF_INIT((size_t)16 << 20);
 	struct jsonw w = JSONW_INIT(&b);
-	int status = CLI_OK;
 
-	jsonw_open(&w, NULL, '{');
-	jsonw_open(&w, "users", '[');
+	cli_list_open(&w, "users");
 	for (size_t i = 0; i < u->admin.nusers; i++) {
 		const struct admin_user *who = &u->admin.users[i];
 		char when[CLOCK_RFC3339_MAX];
@@ -73,12 +71,7 @@ static int list(struct cli *cli, const struct unit *u)
 		jsonw_close(&w, ']');
 		jsonw_close(&w, '}');
 	}
-	jsonw_close(&w, ']');
-	jsonw_close(&w, '}');
-	if (cli->json)
-		status = cli_json(cli, &b);
-	buf_release(&b);
-	return status;
+	return cli_list_close(cli, &w);
 }
 
 struct user_args {
