@@ -13,7 +13,8 @@ endif
 PKGS      := libcurl libxml-2.0 gumbo sqlite3 libsodium libcrypto libssl libzstd libbrotlidec \
              libdeflate jansson libpcre2-8 libseccomp libpsl libidn2 zlib
 TESTPKGS  := criterion
-MEDIAPKGS := gexiv2 libavformat libavcodec libavutil libqpdf libarchive libxml-2.0 zlib
+MEDIAPKGS := gexiv2 libavformat libavcodec libavutil libqpdf libarchive libxml-2.0 zlib \
+             libzstd libbrotlidec
 
 WARN      := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
              -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Werror

@@ -384,23 +384,36 @@ static int put_contiguity(struct writing *w)
 	return r;
 }
 
-static int put_posts(struct writing *w)
+/* put_lines - what was taken from the picked items, a line each */
+static int put_lines(struct writing *w, const char *name,
+		     int (*of)(void *arg, uint64_t number, struct buf *jsonl,
+			       struct err *e))
 {
 	const struct bundle_request *q = w->q;
-	struct buf posts = BUF_INIT(1u << 30);
-	char name[320];
+	struct buf lines = BUF_INIT(1u << 30);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < q->npicks; i++)
 		if (!q->picks[i].withheld)
-			r = q->posts(q->arg, q->picks[i].number, &posts, w->e);
+			r = of(q->arg, q->picks[i].number, &lines, w->e);
 	if (r == 0)
-		r = add(w, "posts.jsonl", buf_view(&posts), 0);
+		r = add(w, name, buf_view(&lines), 0);
+	buf_release(&lines);
+	return r;
+}
+
+static int put_posts(struct writing *w)
+{
+	const struct bundle_request *q = w->q;
+	char name[320];
+	int r = put_lines(w, "posts.jsonl", q->posts);
+
+	if (r == 0 && q->media)
+		r = put_lines(w, "media.jsonl", q->media);
 	for (size_t i = 0; r == 0 && i < q->nprofiles; i++) {
 		snprintf(name, sizeof name, "profiles/%s", q->profiles[i].name);
 		r = add(w, name, q->profiles[i].content, 0);
 	}
-	buf_release(&posts);
 	return r;
 }
 

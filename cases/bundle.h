@@ -41,6 +41,9 @@ struct bundle_request {
 	 */
 	int (*posts)(void *arg, uint64_t number, struct buf *jsonl,
 		     struct err *e);
+	/* media - the same of the medium it holds; NULL: no media.jsonl */
+	int (*media)(void *arg, uint64_t number, struct buf *jsonl,
+		     struct err *e);
 	void *arg;
 	/*
 	 * erased - what erased the item, wholly or in part, in words; NULL:

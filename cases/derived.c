@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,7 +66,8 @@ int derived_open(const char *path, const uint8_t public[static 32],
 		free(d);
 		return r;
 	}
-	r = whole(d->fd, &end, e);
+	r = flock(d->fd, LOCK_EX | LOCK_NB) == 0 ? whole(d->fd, &end, e)
+	  : err_set(e, ERR_BUSY, "'%s' is being written to", path);
 	if (r == 0 && (ftruncate(d->fd, (off_t)end) < 0 ||
 		       lseek(d->fd, (off_t)end, SEEK_SET) < 0))
 		r = err_errno(e, "cannot cut '%s'", path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * derived.cache: what the pages of a case gave, as JSON lines, sealed to the
- * case while a pass runs with nobody logged in.  A cache: it may be deleted at
- * any time, the sealed pages give the same again.
+ * derived.cache: what the pages and media of a case gave, as JSON lines, sealed
+ * to the case while a pass runs with nobody logged in.  A cache: it may be
+ * deleted at any time, the sealed bytes give the same again.
  *
  * Frames: "SDF1", u64 number of the capture, u32 length, then an age file to
  * the case holding the lines.  A torn last frame is dropped.
@@ -20,6 +20,7 @@ struct derived;
  * derived_open - open the cache of a case for appending; made when missing
  *   path    in full
  *   public  the case's public key
+ * Returns 0, ERR_BUSY (somebody else appends to it), ERR_NOMEM or ERR_IO.
  */
 int derived_open(const char *path, const uint8_t public[static 32],
 		 struct derived **out, struct err *e);

@@ -16,8 +16,13 @@ static const char SCHEMA[] =
 "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 "CREATE TABLE capture(n INTEGER PRIMARY KEY, pos INT, time INT, kind INT,"
 " url TEXT, source TEXT, purpose TEXT, status INT, outcome TEXT, page TEXT,"
-" finding TEXT, posts INT);"
-"CREATE INDEX capture_media ON capture(url) WHERE purpose = 'media';"
+" finding TEXT, posts INT, asked TEXT);"
+"CREATE INDEX capture_media ON capture(asked) WHERE purpose = 'media';"
+"CREATE TABLE medium(n INTEGER PRIMARY KEY, time INT, url TEXT, source TEXT,"
+" words TEXT, json TEXT);"
+"CREATE INDEX medium_by_url ON medium(url);"
+"CREATE VIRTUAL TABLE mfts USING fts5(words, content='medium',"
+" content_rowid='n', tokenize=\"unicode61 remove_diacritics 2\");"
 "CREATE TABLE post(id INTEGER PRIMARY KEY, post_id TEXT, platform TEXT,"
 " account TEXT, number INT, version INT, latest INT, published INT,"
 " edited INT, meaning BLOB, capture INT, last_capture INT, first_ms INT,"
@@ -34,7 +39,8 @@ static const char SCHEMA[] =
 
 static const char *const SQL[STMT_COUNT] = {
 	[STMT_CAPTURE] =
-"INSERT INTO capture VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+"INSERT INTO capture VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
+"coalesce(?13,?5))",
 	[STMT_LATEST] =
 "SELECT id, version, meaning, vanished FROM post WHERE post_id = ? AND"
 " platform = ? ORDER BY version DESC LIMIT 1",
@@ -56,6 +62,8 @@ static const char *const SQL[STMT_COUNT] = {
 	[STMT_BACK] = "UPDATE post SET vanished = 0 WHERE id = ?",
 	[STMT_EVENT] = "INSERT INTO event VALUES(?,?,?,?,?)",
 	[STMT_NEXT] = "INSERT OR REPLACE INTO meta VALUES('next', ?)",
+	[STMT_MEDIUM] = "INSERT INTO medium VALUES(?,?,?,?,?,?)",
+	[STMT_MEDIUM_FTS] = "INSERT INTO mfts(rowid, words) VALUES(?,?)",
 };
 
 int index_fail(struct index *ix, const char *what, struct err *e)

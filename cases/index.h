@@ -54,11 +54,14 @@ struct index_capture {
 	const char *purpose;	/* "page", "media", "robots", ...; may be NULL */
 	int status;		/* HTTP status, 0: none */
 	const char *outcome;	/* "done", or what went wrong */
+	const char *asked;	/* the address that redirects began at; or
+				   NULL */
 };
 
 /*
  * index_add - one item of the case and the JSON lines taken from it
- *   jsonl  page, post and link lines of parsers/post.h; may be empty
+ *   jsonl  page, post and link lines of parsers/post.h, or the line of a
+ *          medium (docs/media.md); may be empty
  * Numbers come in order.  A post whose meaning (text, media, edited mark)
  * differs from its last version becomes a new version; else the last version
  * is seen again.
@@ -124,17 +127,51 @@ int index_captures(struct index *ix, uint64_t first, unsigned limit,
 			      uint64_t posts, const char *finding),
 		   void *arg, struct err *e);
 
-/* index_media - items that hold the medium of that address, in order */
+/* index_media - items that hold the medium of that address (or were sent on
+ * from it), in order */
 int index_media(struct index *ix, const char *url,
 		int (*row)(void *arg, const struct index_capture *c,
 			   uint64_t posts, const char *finding),
 		void *arg, struct err *e);
 
+/* What one captured medium says of itself; strings borrowed for the call */
+struct index_medium {
+	uint64_t capture;
+	int64_t time_ms;	/* of the capture */
+	const char *url;	/* asked for first, before redirects */
+	const char *source;	/* or NULL */
+	const char *json;	/* the whole record, docs/media.md */
+	const char *words;	/* what it is searched by */
+	const char *snippet;	/* around the match, or NULL */
+};
+
+/* index_media_of - the media captured for one address, in order */
+int index_media_of(struct index *ix, const char *url,
+		   int (*row)(void *arg, const struct index_medium *m),
+		   void *arg, struct err *e);
+
+/*
+ * index_media_search - media whose words fit: camera, software, author, titles,
+ * descriptions, and what stands in the picture; newest capture first
+ *   q   from_ms and to_ms are of the capture; best and all_versions are not
+ *       looked at
+ * Returns as index_search().
+ */
+int index_media_search(struct index *ix, const struct index_query *q,
+		       int (*row)(void *arg, const struct index_medium *m),
+		       void *arg, struct err *e);
+
+/* index_medium_json - the record of one capture's medium as a JSON line,
+ * appended; nothing when it has none */
+int index_medium_json(struct index *ix, uint64_t capture, struct buf *out,
+		      struct err *e);
+
 /* One event of the timeline, in order of time */
 struct index_event {
 	int64_t time_ms;
 	const char *what;	/* "published", "first seen", "edited",
-				   "vanished", "back", "finding", "refused" */
+				   "vanished", "back", "finding", "refused",
+				   "taken" (a medium says so) */
 	const char *post_id;	/* or NULL */
 	const char *url;
 	const char *text;	/* start of the text, or the finding */

@@ -20,7 +20,7 @@ struct page {
 	int whole;		/* its posts had numbers, without exception */
 };
 
-static int step(struct index *ix, sqlite3_stmt *st, struct err *e)
+int index_step(struct index *ix, sqlite3_stmt *st, struct err *e)
 {
 	int r = sqlite3_step(st) == SQLITE_DONE
 		? 0 : index_fail(ix, "cannot write", e);
@@ -29,9 +29,9 @@ static int step(struct index *ix, sqlite3_stmt *st, struct err *e)
 	return r;
 }
 
-static int add_event(struct index *ix, int64_t time, const char *what,
-		     int64_t post, uint64_t capture, const char *text,
-		     struct err *e)
+int index_event_add(struct index *ix, int64_t time, const char *what,
+		    int64_t post, uint64_t capture, const char *text,
+		    struct err *e)
 {
 	sqlite3_stmt *st = index_stmt(ix, STMT_EVENT, e);
 
@@ -42,7 +42,7 @@ static int add_event(struct index *ix, int64_t time, const char *what,
 	sqlite3_bind_int64(st, 3, post);
 	sqlite3_bind_int64(st, 4, (sqlite3_int64)capture);
 	index_bind_text(st, 5, text);
-	return step(ix, st, e);
+	return index_step(ix, st, e);
 }
 
 /*
@@ -163,15 +163,15 @@ static int seen_again(struct index *ix, const struct index_capture *c,
 	sqlite3_bind_int64(st, 2, c->time_ms);
 	index_bind_text(st, 3, views);
 	sqlite3_bind_int64(st, 4, k->id);
-	r = step(ix, st, e);
+	r = index_step(ix, st, e);
 	if (r == 0 && k->vanished) {
 		st = index_stmt(ix, STMT_BACK, e);
 		if (!st)
 			return ERR_NOMEM;
 		sqlite3_bind_int64(st, 1, k->id);
-		r = step(ix, st, e);
+		r = index_step(ix, st, e);
 		if (r == 0)
-			r = add_event(ix, c->time_ms, "back", k->id, c->number,
+			r = index_event_add(ix, c->time_ms, "back", k->id, c->number,
 				      NULL, e);
 	}
 	return r;
@@ -216,7 +216,7 @@ static int new_version(struct index *ix, const struct index_capture *c,
 	index_bind_text(st, 15, text);
 	sqlite3_bind_text(st, 16, (const char *)line.p, (int)line.len,
 			  SQLITE_TRANSIENT);
-	r = step(ix, st, e);
+	r = index_step(ix, st, e);
 	if (r < 0)
 		return r;
 	st = index_stmt(ix, STMT_FTS, e);
@@ -225,7 +225,7 @@ static int new_version(struct index *ix, const struct index_capture *c,
 	sqlite3_bind_int64(st, 1, id);
 	index_bind_text(st, 2, text);
 	index_bind_text(st, 3, json_opt_str(o, "author"));
-	return step(ix, st, e);
+	return index_step(ix, st, e);
 }
 
 static int add_post(struct index *ix, const struct index_capture *c,
@@ -275,7 +275,7 @@ static int add_post(struct index *ix, const struct index_capture *c,
 		if (!st)
 			return ERR_NOMEM;
 		sqlite3_bind_int64(st, 1, k.id);
-		r = step(ix, st, e);
+		r = index_step(ix, st, e);
 		if (r < 0)
 			return r;
 	}
@@ -314,9 +314,9 @@ static int mark_gone(struct index *ix, const struct index_capture *c,
 			return ERR_NOMEM;
 		sqlite3_bind_int64(st, 1, c->time_ms);
 		sqlite3_bind_int64(st, 2, gone[i]);
-		r = step(ix, st, e);
+		r = index_step(ix, st, e);
 		if (r == 0)
-			r = add_event(ix, c->time_ms, "vanished", gone[i],
+			r = index_event_add(ix, c->time_ms, "vanished", gone[i],
 				      c->number, NULL, e);
 	}
 	return r;
@@ -340,7 +340,7 @@ static int take_page(struct index *ix, const struct index_capture *c,
 	pg->platform = copy_str(o, "platform");
 	pg->kind = copy_str(o, "page");
 	pg->finding = copy_str(o, "finding");
-	return finding ? add_event(ix, c->time_ms, "finding", 0, c->number,
+	return finding ? index_event_add(ix, c->time_ms, "finding", 0, c->number,
 				   finding, e)
 		       : 0;
 }
@@ -359,6 +359,8 @@ static int add_line(struct index *ix, const struct index_capture *c,
 		r = take_page(ix, c, pg, o, e);
 	else if (kind && !strcmp(kind, "post"))
 		r = add_post(ix, c, pg, o, line, e);
+	else if (kind && !strcmp(kind, "medium"))
+		r = index_medium_add(ix, c, o, line, e);
 	json_decref(o);
 	return r;
 }
@@ -382,7 +384,8 @@ static int add_capture(struct index *ix, const struct index_capture *c,
 	index_bind_text(st, 10, pg->kind);
 	index_bind_text(st, 11, pg->finding);
 	sqlite3_bind_int64(st, 12, (sqlite3_int64)pg->posts);
-	return step(ix, st, e);
+	index_bind_text(st, 13, c->asked);
+	return index_step(ix, st, e);
 }
 
 static int add_item(struct index *ix, const struct index_capture *c,
@@ -419,7 +422,7 @@ static int add_item(struct index *ix, const struct index_capture *c,
 			sqlite3_bind_int64(st, 1,
 					   (sqlite3_int64)c->number + 1);
 		if (st)
-			r = step(ix, st, e);
+			r = index_step(ix, st, e);
 	}
 	free(pg.platform);
 	free(pg.account);

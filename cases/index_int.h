@@ -5,9 +5,11 @@
 
 #include "cases/index.h"
 
+#include "util/json.h"
+
 #include <sqlite3.h>
 
-#define INDEX_SCHEMA 2		/* raise it when a table changes */
+#define INDEX_SCHEMA 3		/* raise it when a table changes */
 
 enum index_question {		/* questions kept prepared */
 	ASK_ALL, ASK_NEWEST, ASK_BEST, ASK_MORE, ASK_COUNT
@@ -16,7 +18,7 @@ enum index_question {		/* questions kept prepared */
 enum index_stmt {		/* statements kept prepared */
 	STMT_CAPTURE, STMT_LATEST, STMT_INSERT, STMT_SEEN, STMT_SUPERSEDE,
 	STMT_FTS, STMT_SLOT, STMT_GONE, STMT_VANISH, STMT_BACK, STMT_EVENT,
-	STMT_NEXT, STMT_COUNT
+	STMT_NEXT, STMT_MEDIUM, STMT_MEDIUM_FTS, STMT_COUNT
 };
 
 struct index {
@@ -44,6 +46,22 @@ int index_rank_register(struct index *ix, struct err *e);
 
 /* index_exec - run SQL without results */
 int index_exec(struct index *ix, const char *sql, struct err *e);
+
+/* index_step - run a statement that gives no rows, reset it */
+int index_step(struct index *ix, sqlite3_stmt *st, struct err *e);
+
+/* index_event_add - one event of the timeline; post 0: of the item itself */
+int index_event_add(struct index *ix, int64_t time, const char *what,
+		    int64_t post, uint64_t capture, const char *text,
+		    struct err *e);
+
+/* index_medium_add - the line of a medium */
+int index_medium_add(struct index *ix, const struct index_capture *c,
+		     const json_t *o, struct bytes line, struct err *e);
+
+/* index_match - a person's words as an FTS5 expression; ERR_FORMAT */
+int index_match(const char *words, struct buf *out, struct err *e);
+#define INDEX_WORDS_MAX 4096		/* bytes of a query's text */
 
 /* index_bind_text - bind s, or NULL; the text is copied by the database */
 void index_bind_text(sqlite3_stmt *st, int at, const char *s);

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define QUERY_MAX 4096		/* bytes of a query's text */
+#define QUERY_MAX INDEX_WORDS_MAX
 
 /* Columns of one post version, in the order post_row() reads them. */
 #define POST_COLUMNS \
@@ -55,10 +55,10 @@ static void quoted(struct buf *out, const char *s, size_t n, int prefix)
 }
 
 /*
- * match_text - words are joined with AND, "phrases" stay phrases, word* is a
+ * index_match - words are joined with AND, "phrases" stay phrases, word* is a
  * prefix, -word excludes.  Nothing of FTS5's own syntax gets through.
  */
-static int match_text(const char *q, struct buf *out, struct err *e)
+int index_match(const char *q, struct buf *out, struct err *e)
 {
 	struct buf not = BUF_INIT(2 * QUERY_MAX + 64);
 	unsigned wanted = 0, refused = 0;
@@ -243,7 +243,7 @@ int index_search(struct index *ix, const struct index_query *q,
 	if (more_out)
 		*more_out = 0;
 	if (q->text)
-		r = match_text(q->text, &match, e);
+		r = index_match(q->text, &match, e);
 	if (r == 0 && !(st = take(ix, which, e)))
 		r = ERR_IO;
 	if (r < 0)
@@ -283,7 +283,7 @@ int index_post_versions(struct index *ix, const char *post_id,
 
 #define CAPTURE_SQL \
 "SELECT n, pos, time, kind, url, source, purpose, status, outcome, posts," \
-" finding FROM capture"
+" finding, asked FROM capture"
 
 static int run_captures(struct index *ix, sqlite3_stmt *st,
 			int (*row)(void *arg, const struct index_capture *c,
@@ -306,6 +306,7 @@ static int run_captures(struct index *ix, sqlite3_stmt *st,
 		c.purpose = text_at(st, 6);
 		c.status = sqlite3_column_int(st, 7);
 		c.outcome = text_at(st, 8);
+		c.asked = text_at(st, 11);
 		r = row(arg, &c, (uint64_t)sqlite3_column_int64(st, 9),
 			text_at(st, 10));
 	}
@@ -340,7 +341,7 @@ int index_media(struct index *ix, const char *url,
 	int r;
 
 	if (sqlite3_prepare_v2(ix->db, CAPTURE_SQL
-			       " WHERE url = ? AND purpose = 'media'"
+			       " WHERE asked = ? AND purpose = 'media'"
 			       " ORDER BY n", -1, &st, NULL) != SQLITE_OK)
 		return index_fail(ix, "cannot read", e);
 	index_bind_text(st, 1, url);

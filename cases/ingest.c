@@ -3,6 +3,8 @@
 
 #include "cases/casefile.h"
 #include "cases/derived.h"
+#include "cases/ingest_media.h"
+#include "crawler/mediachild.h"
 #include "crawler/parsepool.h"
 #include "parsers/profile.h"
 #include "store/leaf.h"
@@ -24,7 +26,9 @@ struct pending {
 	struct ingest_item it;
 	char *purpose;		/* the reason, or what a redirect inherits */
 	struct buf lines;
+	char *asked;		/* the address that redirects began at */
 	int waiting;		/* for a parse child */
+	int read;		/* by a media child, not yet done */
 };
 
 struct ingest {
@@ -33,7 +37,9 @@ struct ingest {
 	const struct ingest_options *o;
 	struct index *ix;
 	struct parse_pool *pool;	/* started when first needed */
+	struct media_hands hands;
 	struct derived_map map;
+	struct derived *keep;	/* what media gave is kept there */
 	struct pending win[WINDOW];
 	uint64_t head, tail;	/* numbers in the window: head .. tail - 1 */
 	uint64_t in_batch;
@@ -56,13 +62,17 @@ static int case_path(struct unit *u, struct grant *g, const char *name,
 }
 
 /* "telegram=<sha256> ...": other profiles, other posts */
-static int profiles_text(const struct profile_set *set, struct buf *out,
+static int profiles_text(const struct ingest_options *o, struct buf *out,
 			 struct err *e)
 {
+	const struct profile_set *set = o->profiles;
+
 	for (size_t i = 0; i < set->count; i++)
 		buf_addf(out, "%s%s=%s", i ? " " : "",
 			 profile_manners(set->profile[i]).id,
 			 profile_sha256(set->profile[i]));
+	if (o->media)
+		buf_addf(out, " media=%d", MEDIA_RECORD_VERSION);
 	return out->failed ? err_set(e, out->failed, "too many profiles") : 0;
 }
 
@@ -174,7 +184,9 @@ static int from_cache(struct ingest *in, struct pending *p, struct err *e)
 	struct err why = ERR_INIT;
 	int r = derived_get(in->g, &in->map, p->it.number, &p->lines, &why);
 
-	if (r == 0 && of_profile(in, p->it.url, buf_view(&p->lines))) {
+	if (r == 0 && (ingest_is_medium(&p->it)
+		       ? media_line_is(buf_view(&p->lines))
+		       : of_profile(in, p->it.url, buf_view(&p->lines)))) {
 		in->rep.cached++;
 		return 1;
 	}
@@ -226,6 +238,60 @@ static int collect(struct ingest *in, struct err *e)
 	return r;
 }
 
+/* keep - what reading a medium took so long for; a cache: it may fail */
+static void keep(struct ingest *in, const struct pending *p)
+{
+	char path[FILE_PATH_MAX];
+
+	if (in->o->anew)
+		return;
+	if (!in->keep && case_path(in->u, in->g, "derived.cache", path, NULL)
+	    == 0)
+		(void)derived_open(path, custody_public(in->g), &in->keep,
+				   NULL);
+	if (in->keep && derived_append(in->keep, p->it.number,
+				       buf_view(&p->lines), NULL) < 0) {
+		derived_close(in->keep);
+		in->keep = NULL;
+	}
+}
+
+/* collect_medium - wait for one medium to be read */
+static int collect_medium(struct ingest *in, struct err *e)
+{
+	struct buf lines = BUF_INIT(LINES_MAX);
+	struct pending *p;
+	uint64_t n = 0;
+	int r = media_hands_wait(&in->hands, &n, &lines, e);
+
+	if (r == 0) {
+		p = &in->win[n % WINDOW];
+		p->read = 0;
+		in->rep.media++;
+		buf_release(&p->lines);
+		p->lines = lines;
+		keep(in, p);
+		return 0;
+	}
+	buf_wipe(&lines);
+	return r;
+}
+
+/* to_media - hand the sealed response to the media child */
+static int to_media(struct ingest *in, struct pending *p, struct bytes head,
+		    struct bytes body, struct err *e)
+{
+	int r = 0;
+
+	while (r == 0 && in->hands.n == MEDIA_HANDS)
+		r = collect_medium(in, e);
+	if (r == 0)
+		r = media_hands_take(&in->hands, p->it.number, head, body,
+				     &p->lines, e);
+	p->read = r == 0;
+	return r < 0 ? r : 0;
+}
+
 /* parse - hand the sealed response to a child */
 static int parse(struct ingest *in, struct pending *p, struct err *e)
 {
@@ -248,6 +314,10 @@ static int parse(struct ingest *in, struct pending *p, struct err *e)
 		r = 0;
 		goto out;
 	}
+	if (ingest_is_medium(&p->it)) {
+		r = to_media(in, p, page.head, page.body, e);
+		goto out;
+	}
 	r = pool(in, e);
 	while (r == 0 && parse_pool_idle(in->pool) == 0)
 		r = collect(in, e);
@@ -265,6 +335,7 @@ static void drop(struct pending *p)
 {
 	ingest_item_release(&p->it);
 	free(p->purpose);
+	free(p->asked);
 	buf_wipe(&p->lines);
 	memset(p, 0, sizeof *p);
 }
@@ -274,7 +345,8 @@ static int add(struct ingest *in, struct pending *p, struct err *e)
 	struct index_capture c = { .number = p->it.number,
 		.position = p->it.position, .time_ms = p->it.time_ms,
 		.kind = p->it.kind, .url = p->it.url, .source = p->it.source,
-		.purpose = p->purpose, .status = p->it.status,
+		.purpose = p->purpose, .asked = p->asked,
+		.status = p->it.status,
 		.outcome = p->it.outcome };
 	struct err why = ERR_INIT;
 	int r = 0;
@@ -309,6 +381,8 @@ static int shift(struct ingest *in, struct err *e)
 
 	while (r == 0 && p->waiting)
 		r = collect(in, e);
+	while (r == 0 && p->read)
+		r = collect_medium(in, e);
 	if (r == 0)
 		r = add(in, p, e);
 	drop(p);
@@ -329,6 +403,12 @@ static int take_purpose(void *arg, const struct index_capture *c,
 		free(p->purpose);
 		p->purpose = strdup(c->purpose);
 		if (!p->purpose)
+			return ERR_NOMEM;
+	}
+	if (c->asked || c->url) {
+		free(p->asked);
+		p->asked = strdup(c->asked ? c->asked : c->url);
+		if (!p->asked)
 			return ERR_NOMEM;
 	}
 	return 0;
@@ -378,7 +458,8 @@ static int take(struct ingest *in, uint64_t n, struct err *e)
 	}
 	in->tail = n + 1;
 	in->rep.missing += (uint64_t)p->it.missing;
-	if (!ingest_is_page(&p->it))
+	if (!ingest_is_page(&p->it) &&
+	    !(ingest_is_medium(&p->it) && in->o->media))
 		return 0;
 	r = from_cache(in, p, e);
 	return r ? (r > 0 ? 0 : r) : parse(in, p, e);
@@ -422,7 +503,8 @@ static int catch_up(struct ingest *in, struct err *e)
  */
 static int worth_saving(const struct ingest_report *rep)
 {
-	return !rep->loaded || rep->parsed || rep->added >= rep->items / 50;
+	return !rep->loaded || rep->parsed || rep->media ||
+	       rep->added >= rep->items / 50;
 }
 
 int ingest_open(struct unit *u, struct grant *g,
@@ -430,18 +512,21 @@ int ingest_open(struct unit *u, struct grant *g,
 		struct ingest_report *rep, struct err *e)
 {
 	struct ingest in = { .u = u, .g = g, .o = o,
+			     .hands = { .helper = o->media },
 			     .map = DERIVED_MAP_INIT };
 	struct buf profiles = BUF_INIT(PROFILES_TEXT);
 	struct err why = ERR_INIT;
 	int r;
 
 	in.rep.items = custody_count(g);
-	r = profiles_text(o->profiles, &profiles, e);
+	r = profiles_text(o, &profiles, e);
 	if (r == 0)
 		r = load(&in, buf_cstr(&profiles), e);
 	if (r == 0)
 		r = catch_up(&in, e);
 	parse_pool_free(in.pool);
+	media_hands_release(&in.hands);
+	derived_close(in.keep);
 	derived_map_release(&in.map);
 	if (r == 0 && in.rep.added && worth_saving(&in.rep)) {
 		in.rep.saved = save(&in, &why) == 0;

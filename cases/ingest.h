@@ -4,7 +4,8 @@
  *
  * Only under a grant: the access is on record before anything is read.  What a
  * page says comes from derived.cache where the same profile made it, else from
- * the sealed response once more, parsed in a child that has no keys.
+ * the sealed response once more, parsed in a child that has no keys.  Media are
+ * read the same way, in the media child, when they first enter the index.
  */
 #ifndef CASES_INGEST_H
 #define CASES_INGEST_H
@@ -18,6 +19,8 @@ struct ingest_options {
 	const struct profile_set *profiles;	/* loaded; outlives the call */
 	const char *profiles_dir;	/* where the children load them */
 	const char *self_path;		/* executable that knows --child */
+	const char *media;		/* the program that reads media; NULL:
+					   they are not read */
 	unsigned children;		/* of the pool, 1 to 8 */
 	int anew;			/* 1: neither snapshot nor derived.cache */
 	/* progress - done of all items; NULL allowed */
@@ -35,6 +38,7 @@ struct ingest_report {
 	uint64_t added;		/* that the snapshot did not hold */
 	uint64_t cached;	/* pages taken from derived.cache */
 	uint64_t parsed;	/* pages parsed from sealed bytes */
+	uint64_t media;		/* media read from sealed bytes */
 	uint64_t missing;	/* erased or damaged: known by number only */
 	int loaded;		/* from a snapshot */
 	int saved;		/* a new snapshot was written */
@@ -111,8 +115,8 @@ int ingest_response(struct grant *g, const struct ingest_item *it,
 int ingest_is_page(const struct ingest_item *it);
 
 /*
- * ingest_lines - parse one item's page now, in a child
- *   lines   appended; nothing when the item is no page
+ * ingest_lines - parse one item's page, or read its medium, now, in a child
+ *   lines   appended; nothing when the item is neither
  */
 int ingest_lines(struct grant *g, const struct ingest_options *o,
 		 const struct ingest_item *it, struct buf *lines,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* One item of a case: its statement, its records, its page. */
 #include "cases/ingest.h"
+#include "cases/ingest_media.h"
 
 #include "crawler/parsepool.h"
 #include "parsers/warc.h"
@@ -200,14 +201,24 @@ int ingest_lines(struct grant *g, const struct ingest_options *o,
 	struct parse_result res = PARSE_RESULT_INIT;
 	struct buf blob = BUF_INIT(VAULT_OBJECT_MAX);
 	struct parse_page page = { .id = it->number, .url = it->url };
+	struct media_hands hands = { .helper = o->media };
 	struct parse_pool *pool = NULL;
-	int r;
+	uint64_t n;
+	int r, medium = o->media && ingest_is_medium(it);
 
-	if (!ingest_is_page(it))
+	if (!medium && !ingest_is_page(it))
 		return 0;
 	r = ingest_response(g, it, &blob, &page.head, &page.body, e);
 	if (r) {
 		r = r > 0 ? 0 : r;
+		goto out;
+	}
+	if (medium) {
+		r = media_hands_take(&hands, it->number, page.head, page.body,
+				     lines, e);
+		if (r == 0)
+			r = media_hands_wait(&hands, &n, lines, e);
+		r = r < 0 ? r : 0;
 		goto out;
 	}
 	po.self_path = o->self_path;
@@ -222,6 +233,7 @@ int ingest_lines(struct grant *g, const struct ingest_options *o,
 		r = err_set(e, lines->failed, "no memory for a page's lines");
 out:
 	parse_pool_free(pool);
+	media_hands_release(&hands);
 	parse_result_release(&res);
 	buf_wipe(&blob);
 	return r;

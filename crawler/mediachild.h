@@ -14,7 +14,13 @@
 #define MEDIA_MEMORY ((uint64_t)1280 << 20)	/* address space of the reader */
 #define MEDIA_CPU_MS 10000			/* processor time for one */
 #define MEDIA_WAIT_MS 60000			/* by the clock */
+#define MEDIA_MESSAGE_MAX (MEDIA_BYTES_MAX + ((size_t)1 << 20))
 #define MEDIA_ANSWER_MAX ((size_t)32 << 20)	/* bytes of the object */
+
+/* Messages to the reader: a medium as it is, or a response that carries one
+ * (head and body, each behind its u32 length). */
+#define MEDIA_FILE 'M'
+#define MEDIA_RESPONSE 'R'
 
 /*
  * media_read - read one medium
@@ -28,5 +34,39 @@
  */
 int media_read(const char *helper, struct bytes in, struct buf *out,
 	       struct err *e);
+
+/* --- several at once, out of sealed responses ----------------------------- */
+
+#define MEDIA_RECORD_MAX ((size_t)1 << 20)	/* bytes of a record kept */
+#define MEDIA_RECORD_VERSION 1			/* "v" of the object */
+
+struct media_job;
+
+/*
+ * media_job_new - begin to read the medium that a response carries
+ *   helper  path of the scelle-media program
+ *   head    response head as received, 1xx included
+ *   body    as received, all codings on: they are taken off in the reader,
+ *           which tells the digest before any library sees a byte
+ *   out     media_job_end()
+ * Returns 0, ERR_LIMIT (longer than MEDIA_BYTES_MAX), ERR_NOENT (there is no
+ * such program), ERR_NOMEM or ERR_IO.
+ */
+int media_job_new(const char *helper, struct bytes head, struct bytes body,
+		  struct media_job **out, struct err *e);
+
+/* media_job_wait - until one of n (1 to MEDIA_JOBS_MAX) has ended; its place
+ * among them, or ERR_NOMEM, ERR_IO.  All go on meanwhile. */
+#define MEDIA_JOBS_MAX 8
+int media_job_wait(struct media_job *const *jobs, unsigned n);
+
+/*
+ * media_job_end - the object of one that has ended; frees it, NULL allowed
+ *   out   appended: one JSON object and a newline, at most MEDIA_RECORD_MAX
+ *         bytes: fields that do not fit are left out and a finding says so;
+ *         NULL: given up
+ * Returns 0 or ERR_NOMEM.
+ */
+int media_job_end(struct media_job *job, struct buf *out, struct err *e);
 
 #endif

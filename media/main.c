@@ -4,12 +4,14 @@
  * keeper starts it (crawler/mediachild.h).  It is a program of its own so that
  * none of these libraries is ever mapped into one that has keys.
  *
- * It gets one message, 'M' and the bytes, on descriptor 0, and answers on 1 as
- * in media/record.h.  Before it reads the first byte it can open no file, no
+ * It gets one message on descriptor 0, a medium or a response that carries one,
+ * and answers on 1 as in media/record.h.  Before it reads the first byte it can open no file, no
  * socket and no program any more.
  */
 #include "crawler/mediachild.h"
+#include "crawler/wire.h"
 #include "media/media.h"
+#include "parsers/coding.h"
 #include "parsers/mime.h"
 #include "store/sha256.h"
 #include "util/child.h"
@@ -163,13 +165,77 @@ static int read_medium(struct bytes in)
 	return bad;
 }
 
+/* tell_digest - of a response's content, before anything else reads it */
+static int tell_digest(struct bytes content)
+{
+	struct buf msg = BUF_INIT(64);
+	uint8_t sum[SHA256_LEN];
+	struct bytes piece;
+
+	sha256_once(content, sum);
+	wire_put_u64(&msg, content.len);
+	wire_put_bytes(&msg, BYTES(sum, sizeof sum));
+	piece = buf_view(&msg);
+	return msg.failed || message_write(1, 'H', &piece, 1) ? ERR_IO : 0;
+}
+
+/* open_response - the codings of a response taken off; what could not be is
+ * said in *why */
+static int open_response(struct bytes msg, struct buf *content,
+			 unsigned *flags, struct err *why)
+{
+	struct wire w = { msg, 0 };
+	struct bytes head = wire_bytes(&w), body = wire_bytes(&w);
+	struct buf payload = BUF_INIT(MEDIA_BYTES_MAX);
+	struct http_head h = HTTP_HEAD_INIT;
+	unsigned more = 0;
+	int r = wire_end(&w);
+
+	if (r == 0)
+		r = http_response_parse(head, &h, why);
+	if (r == 0)
+		r = coding_payload(&h, body, NULL, &payload, flags, why);
+	if (r == 0)
+		r = coding_content(&h, buf_view(&payload), NULL, content, &more,
+				   why);
+	*flags |= more;
+	http_head_release(&h);
+	buf_release(&payload);
+	return r;
+}
+
+static int read_response(struct bytes msg)
+{
+	struct buf content = BUF_INIT(MEDIA_BYTES_MAX);
+	struct err why = ERR_INIT;
+	struct record r;
+	unsigned flags = 0;
+	int bad, opened = open_response(msg, &content, &flags, &why);
+
+	bad = opened < 0 ? 0 : tell_digest(buf_view(&content));
+	if (!bad && (opened < 0 || flags & CODING_TRUNCATED)) {
+		bad = record_begin(&r, "coding");
+		if (opened < 0)
+			record_finding(&r, "bad-coding", why.text, SIZE_MAX);
+		else
+			record_finding(&r, "truncated", NULL, SIZE_MAX);
+		if (!bad)
+			bad = record_end(&r);
+	}
+	if (!bad && opened == 0)
+		bad = read_medium(buf_view(&content));
+	buf_release(&content);
+	return bad;
+}
+
 int main(int argc, char **argv)
 {
-	struct buf msg = BUF_INIT(MEDIA_BYTES_MAX + 1);
+	struct buf msg = BUF_INIT(MEDIA_MESSAGE_MAX);
 	struct sandbox_report rep;
 	struct bytes done = { NULL, 0 };
 	char text[96];
 	uint8_t type = 0;
+	int bad = 1;
 
 	(void)argv;
 	if (argc != 1)
@@ -179,9 +245,13 @@ int main(int argc, char **argv)
 	if (sandbox_parse(MEDIA_MEMORY, &rep, NULL) < 0)
 		return 3;
 	sandbox_report_text(&rep, text);
-	if (message_read(0, MEDIA_BYTES_MAX + 1, &type, &msg) || type != 'M')
+	if (message_read(0, MEDIA_MESSAGE_MAX, &type, &msg))
 		return 3;
-	if (read_medium(buf_view(&msg)) < 0)
+	if (type == MEDIA_FILE)
+		bad = read_medium(buf_view(&msg));
+	else if (type == MEDIA_RESPONSE)
+		bad = read_response(buf_view(&msg));
+	if (bad)
 		return 3;
 	done = bytes_str(text);
 	if (message_write(1, 'Z', &done, 1))

@@ -286,7 +286,9 @@ static int prepare(struct cli *cli, struct unit *u, struct collect_args *a,
 		r = file_path(cache, p->dir, "derived.cache", NULL);
 	if (r == 0)
 		r = derived_open(cache, c->public, &p->watch.derived, e);
-	return r;
+	/* Somebody who reads keeps what media gave: this pass's pages are
+	 * parsed again when they are read. */
+	return r == ERR_BUSY ? 0 : r;
 }
 
 /* Who collected, when and why, for the supervisor (R10, R31). */

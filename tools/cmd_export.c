@@ -10,6 +10,7 @@
 #include "cases/erasure.h"
 #include "cases/ingest.h"
 #include "crawler/profiles.h"
+#include "tools/place.h"
 #include "tools/propose.h"
 #include "util/clock.h"
 #include "util/enc.h"
@@ -224,12 +225,14 @@ static int choose(const struct export_args *a, const struct unit *u,
 
 /* --- posts and profiles ------------------------------------------------- */
 
-/* Each post line names the capture it was first seen in. */
-static int posts_of(void *arg, uint64_t number, struct buf *out, struct err *e)
+/* Each line names the capture it was first seen in. */
+static int lines_of(struct index *ix, uint64_t number, struct buf *out,
+		    int (*of)(struct index *ix, uint64_t capture,
+			      struct buf *out, struct err *e), struct err *e)
 {
 	struct buf lines = BUF_INIT((size_t)256 << 20);
 	struct bytes t;
-	int r = index_posts_json(arg, number, &lines, e);
+	int r = of(ix, number, &lines, e);
 
 	t = buf_view(&lines);
 	while (r == 0 && t.len) {
@@ -247,6 +250,16 @@ static int posts_of(void *arg, uint64_t number, struct buf *out, struct err *e)
 		r = err_set(e, out->failed, "too many posts for one bundle");
 	buf_release(&lines);
 	return r;
+}
+
+static int posts_of(void *arg, uint64_t number, struct buf *out, struct err *e)
+{
+	return lines_of(arg, number, out, index_posts_json, e);
+}
+
+static int media_of(void *arg, uint64_t number, struct buf *out, struct err *e)
+{
+	return lines_of(arg, number, out, index_medium_json, e);
 }
 
 struct profile_files {
@@ -425,6 +438,7 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 	if (r == 0)
 		r = profiles_load(cli_profiles(cli), &profiles, e);
 	o.profiles = &profiles;
+	o.media = place_media_there();
 	o.profiles_dir = cli_profiles(cli);
 	if (r == 0)
 		r = ingest_open(u, g, &o, &ix, NULL, e);
@@ -455,6 +469,7 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 	q.nprofiles = files.n;
 	q.guide = guide_text();
 	q.posts = posts_of;
+	q.media = media_of;
 	q.arg = ix;
 	r = bundle_write(a->file, &q, res, e);
 	if (r == 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* scelle posts, scelle search: what was published, newest first or best. */
 #include "tools/commands.h"
+#include "tools/medium_out.h"
 #include "tools/reading.h"
 
 static const char help_posts[] = N_(
@@ -27,6 +28,8 @@ static const char help_search[] = N_(
 "\n"
 "  --best           best matches first, of the newest 2,000\n"
 "\n"
+"Captured media whose own words fit (camera, software, author, description)\n"
+"follow the posts; --since and --until are then of their capture.\n"
 "The other options are those of posts.  The query is part of the record.\n");
 
 struct rows {
@@ -59,6 +62,12 @@ static int query(struct reading *rd, uint64_t *found, int *more_out)
 
 	if (r == 0)
 		r = index_search(rd->ix, &q, row, &rows, &more, &e);
+	if (r == 0 && rd->arg) {
+		struct medium_rows media = { rd, rows.n };
+
+		r = index_media_search(rd->ix, &q, medium_row, &media, &e);
+		rows.n = media.n;
+	}
 	if (r < 0) {
 		reading_error(rd, r, &e);
 		return cli_fail(rd->cli, &e);

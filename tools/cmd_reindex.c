@@ -7,7 +7,8 @@ static const char help[] = N_(
 "Usage: scelle reindex CASE --why TEXT\n"
 "\n"
 "Takes the case's index anew from the sealed bytes: every page is parsed once\n"
-"more, by the site profiles as they are now, and what was cached is put aside.\n"
+"more, by the site profiles as they are now, every captured medium is read once\n"
+"more, and what was cached is put aside.\n"
 "Tells how many posts and versions there were before and are now.\n");
 
 static void counts_json(struct jsonw *w, const char *key,
@@ -46,6 +47,7 @@ static int answer(struct reading *rd, int had, const struct index_counts *old,
 		jsonw_null(&w, "before");
 	counts_json(&w, "now", new);
 	jsonw_int(&w, "parsed", (int64_t)rd->rep.parsed);
+	jsonw_int(&w, "media_read", (int64_t)rd->rep.media);
 	jsonw_int(&w, "missing", (int64_t)rd->rep.missing);
 	jsonw_bool(&w, "saved", rd->rep.saved);
 	jsonw_close(&w, '}');
@@ -64,6 +66,8 @@ static int answer(struct reading *rd, int had, const struct index_counts *old,
 		}
 		cli_out(rd->cli, _("pages parsed from sealed bytes: %llu\n"),
 			(unsigned long long)rd->rep.parsed);
+		cli_out(rd->cli, _("media read from sealed bytes: %llu\n"),
+			(unsigned long long)rd->rep.media);
 		if (rd->rep.missing)
 			cli_out(rd->cli, _("erased or damaged: %llu\n"),
 				(unsigned long long)rd->rep.missing);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* scelle show: one item as it was sealed, or one post and where it stood. */
 #include "tools/commands.h"
+#include "tools/medium_out.h"
 #include "tools/reading.h"
 
 #include "cases/mask.h"
@@ -36,23 +37,45 @@ struct medium {
 	unsigned n;
 };
 
+/* read_of - what the medium that a capture holds says of itself */
+struct read_of {
+	struct reading *rd;
+	uint64_t capture;
+	json_t *record;
+};
+
+static int read_of(void *arg, const struct index_medium *m)
+{
+	struct read_of *f = arg;
+
+	if (m->capture != f->capture || f->record)
+		return 0;
+	f->record = medium_summary(f->rd, m->json);
+	return f->record ? 0 : ERR_NOMEM;
+}
+
 static int medium(void *arg, const struct index_capture *c, uint64_t posts,
 		  const char *finding)
 {
 	struct medium *m = arg;
+	struct read_of f = { m->rd, c->number, NULL };
 	json_t *o;
 
 	(void)posts;
 	(void)finding;
-	if (reading_also(m->rd, c->number) < 0)
+	if (reading_also(m->rd, c->number) < 0 ||
+	    index_media_of(m->rd->ix, m->url, read_of, &f, NULL) < 0)
 		return ERR_NOMEM;
 	m->n++;
 	if (!m->rd->cli->json) {
-		cli_out(m->rd->cli, _(" item %llu (status %d)"),
+		cli_out(m->rd->cli, _("\n      item %llu (status %d)\n"),
 			(unsigned long long)c->number, c->status);
+		if (f.record)
+			medium_lines(m->rd, f.record, 8);
+		json_decref(f.record);
 		return 0;
 	}
-	o = json_object();
+	o = f.record ? f.record : json_object();
 	if (!o || json_object_set_new(o, "kind", json_string("media-item")) ||
 	    json_object_set_new(o, "url", json_string(m->url)) ||
 	    json_object_set_new(o, "item",
@@ -83,8 +106,8 @@ static int media(struct reading *rd, const json_t *post)
 		if (r < 0)
 			return r;
 		if (!rd->cli->json)
-			cli_out(rd->cli, "%s\n", one.n ? ""
-				: _(" in no item of this case"));
+			cli_out(rd->cli, "%s", one.n ? ""
+				: _(" in no item of this case\n"));
 	}
 	return 0;
 }
@@ -373,8 +396,8 @@ static void sheet(struct reading *rd, const struct ingest_item *it,
 		field(rd, _("laboratory"), _("made in lab mode: no evidence"));
 }
 
-/* each_post - the post lines of a page, masked */
-static int each_post(struct reading *rd, struct bytes lines,
+/* each_line - the lines of one kind of a page or medium, masked */
+static int each_line(struct reading *rd, struct bytes lines, const char *which,
 		     int (*each)(struct reading *rd, json_t *post, void *arg),
 		     void *arg)
 {
@@ -390,7 +413,7 @@ static int each_post(struct reading *rd, struct bytes lines,
 			kind = json_opt_str(o, "kind");
 			if (!rd->unmask && mask_json(o, 24) < 0)
 				r = ERR_NOMEM;
-			else if (kind && !strcmp(kind, "post"))
+			else if (kind && !strcmp(kind, which))
 				r = each(rd, o, arg);
 			json_decref(o);
 		}
@@ -414,6 +437,20 @@ static int print_post(struct reading *rd, json_t *post, void *arg)
 	return 0;
 }
 
+static int print_medium(struct reading *rd, json_t *medium, void *arg)
+{
+	(void)arg;
+	cli_out(rd->cli, "\n%s\n", _("the medium says of itself"));
+	medium_lines(rd, medium, 4);
+	return 0;
+}
+
+static int take_medium(struct reading *rd, json_t *medium, void *arg)
+{
+	(void)rd;
+	return json_object_set(arg, "medium", medium) < 0 ? ERR_NOMEM : 0;
+}
+
 static int gather_post(struct reading *rd, json_t *post, void *arg)
 {
 	(void)rd;
@@ -427,7 +464,9 @@ static int item_json(struct reading *rd, const struct ingest_item *it,
 	int bad = !o || !posts;
 
 	if (!bad)
-		bad |= each_post(rd, lines, gather_post, posts);
+		bad |= each_line(rd, lines, "post", gather_post, posts);
+	if (!bad)
+		bad |= each_line(rd, lines, "medium", take_medium, o);
 	if (!bad) {
 		bad |= json_object_set_new(o, "item",
 			json_integer((json_int_t)it->number));
@@ -507,7 +546,10 @@ static int view(struct reading *rd, const struct ingest_item *it,
 		r = item_json(rd, it, buf_view(&lines));
 	} else {
 		sheet(rd, it, blob);
-		r = each_post(rd, buf_view(&lines), print_post, NULL);
+		r = each_line(rd, buf_view(&lines), "post", print_post, NULL);
+		if (r == 0)
+			r = each_line(rd, buf_view(&lines), "medium",
+				      print_medium, NULL);
 	}
 	if (r < 0)
 		err_set(e, r, "no memory for the answer");

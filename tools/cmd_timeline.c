@@ -10,7 +10,8 @@ static const char help[] = N_(
 "                       [--until DATE] [--unmask]\n"
 "\n"
 "What happened when: published, first seen, edited, vanished, back, findings,\n"
-"refusals.  Options as those of posts.\n");
+"refusals; and when captured media say they were taken (proof of nothing).\n"
+"Options as those of posts.\n");
 
 static const char *const names[][2] = {
 	{ "published", N_("published") },
@@ -20,6 +21,7 @@ static const char *const names[][2] = {
 	{ "back", N_("back") },
 	{ "finding", N_("finding") },
 	{ "refused", N_("refused") },
+	{ "taken", N_("taken, a medium says") },
 };
 
 static const char *name_of(const char *what)

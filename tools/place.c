@@ -100,6 +100,13 @@ const char *place_media(void)
 			   "/libexec/scelle/scelle-media");
 }
 
+const char *place_media_there(void)
+{
+	const char *path = place_media();
+
+	return file_exists(path) ? path : NULL;
+}
+
 const char *cli_profiles(struct cli *cli)
 {
 	return cli->profiles ? cli->profiles : place_profiles();

@@ -18,4 +18,7 @@ const char *place_profiles(void);
  */
 const char *place_media(void);
 
+/* place_media_there - the same, NULL when it is not there */
+const char *place_media_there(void);
+
 #endif

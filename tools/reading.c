@@ -4,6 +4,8 @@
 #include "cases/mask.h"
 #include "crawler/profiles.h"
 #include "parsers/worker.h"
+#include "tools/medium_out.h"
+#include "tools/place.h"
 #include "tools/propose.h"
 #include "tools/session.h"
 #include "util/clock.h"
@@ -295,6 +297,10 @@ int reading_options(struct reading *rd, struct ingest_options *o,
 		if (r < 0)
 			return r;
 	}
+	o->media = place_media_there();
+	if (!o->media)
+		remark(rd, _("the program that reads media is not installed: "
+			     "what media say is not known"));
 	rd->begun_ms = clock_boot_ms();
 	o->profiles = &rd->set;
 	o->profiles_dir = rd->profiles;
@@ -473,6 +479,7 @@ static int post_json(struct reading *rd, const struct index_post *p, int whole)
 					   json_string(p->snippet));
 	if (p->score > 0)
 		bad |= json_object_set_new(o, "score", json_real(p->score));
+	bad |= medium_into_post(rd, o);
 	if (bad) {
 		json_decref(o);
 		return ERR_NOMEM;

@@ -11,6 +11,7 @@
 #include "util/file.h"
 
 #include <limits.h>
+#include <unistd.h>
 
 #define DAY 86400000ll
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
@@ -394,5 +395,116 @@ Test(ingest, records_are_cut_where_the_statement_says)
 	ingest_item_release(&it);
 	buf_release(&blob);
 	buf_release(&lines);
+	world_release(&w);
+}
+
+/* The reader of media, beside the tests in the build tree; 0: not built */
+static int helper(char out[static PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 64);
+	char *slash;
+
+	if (n <= 0)
+		return 0;
+	out[n] = '\0';
+	for (int i = 0; i < 3; i++) {
+		slash = strrchr(out, '/');
+		if (!slash)
+			return 0;
+		*slash = '\0';
+	}
+	strcat(out, "/scelle-media");
+	return file_exists(out);
+}
+
+static int medium_json(void *arg, const struct index_medium *m)
+{
+	buf_addf(arg, "%llu:%s\n", (unsigned long long)m->capture, m->json);
+	return 0;
+}
+
+static void open_media(struct world *w, const char *path)
+{
+	struct access a = { .command = "search", .why = "test",
+			    .case_name = w->id };
+	struct ingest_options o = INGEST_OPTIONS_INIT;
+	struct err e = ERR_INIT;
+
+	reopen(w);
+	w->remarks[0] = '\0';
+	o.profiles = &w->set;
+	o.profiles_dir = w->profiles;
+	o.remark = on_remark;
+	o.arg = w;
+	o.media = path;
+	cr_assert_eq(custody_log(w->u, &a, &w->g, &e), 0, "%s", e.text);
+	cr_assert_eq(ingest_open(w->u, w->g, &o, &w->ix, &w->rep, &e), 0, "%s",
+		     e.text);
+}
+
+/* A picture that claims to be enormous, one that is cut, no picture at all. */
+static const char enormous[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\x77\x35\x94\0"
+	"\x77\x35\x94\0\x08\0\0\0\0\0\0\0\0";
+static const char jpeg[] = "\xff\xd8\xff\xc0\0\x0b\x08\0\x07\0\x09\x01\x01"
+	"\x11\0\xff\xd9";
+
+Test(ingest, hostile_media_give_findings_and_the_next_is_read_right)
+{
+	struct buf got = BUF_INIT(1u << 20);
+	char path[PATH_MAX];
+	struct world w;
+	struct served all[] = {
+		{ "https://cdn4.telesco.pe/a", "media", 200, CAPTURE_NONE,
+		  BYTES((const uint8_t *)enormous, sizeof enormous - 1) },
+		{ "https://cdn4.telesco.pe/b", "media", 200, CAPTURE_NONE,
+		  BYTES((const uint8_t *)jpeg, 7) },
+		{ "https://cdn4.telesco.pe/c", "media", 200, CAPTURE_NONE,
+		  bytes_str("%PDF-1.4 and nothing that follows") },
+		{ "https://cdn4.telesco.pe/d", "media", 302, CAPTURE_NONE,
+		  { 0 } },
+		{ "https://cdn5.telesco.pe/e", "redirect", 200, 3,
+		  BYTES((const uint8_t *)jpeg, sizeof jpeg - 1) },
+		{ "https://cdn4.telesco.pe/f", "media", 404, CAPTURE_NONE,
+		  bytes_str("gone") },
+	};
+
+	if (!helper(path)) {
+		fprintf(stderr, "SKIP ingest: scelle-media is not built\n");
+		return;
+	}
+	world_init(&w);
+	seal(&w, all, sizeof all / sizeof *all);
+	open_media(&w, path);
+	cr_expect_eq(w.rep.media, 4u);
+	cr_expect_str_eq(w.remarks, "");
+	index_media_of(w.ix, all[0].url, medium_json, &got, NULL);
+	cr_expect(strstr(buf_cstr(&got), "huge-dimensions"), "%s",
+		  buf_cstr(&got));
+	buf_clear(&got);
+	index_media_of(w.ix, all[1].url, medium_json, &got, NULL);
+	cr_expect(strstr(buf_cstr(&got), "\"finding\":"), "%s",
+		  buf_cstr(&got));
+	buf_clear(&got);
+	index_media_of(w.ix, all[2].url, medium_json, &got, NULL);
+	cr_expect(strstr(buf_cstr(&got), "\"finding\":"), "%s",
+		  buf_cstr(&got));
+	buf_clear(&got);
+	/* What stands behind a redirect is found by what was asked for. */
+	index_media_of(w.ix, all[3].url, medium_json, &got, NULL);
+	cr_expect_eq(strncmp(buf_cstr(&got), "4:", 2), 0);
+	cr_expect(strstr(buf_cstr(&got), "\"width\":9,\"height\":7"), "%s",
+		  buf_cstr(&got));
+	/* Kept: not read again, and the same. */
+	open_media(&w, path);
+	cr_expect_eq(w.rep.media, 0u);
+	/* Without the reader the index is another. */
+	open_index(&w, 0);
+	cr_expect_eq(w.rep.loaded, 0);
+	cr_expect_eq(w.rep.media, 0u);
+	open_media(&w, path);
+	cr_expect_eq(w.rep.loaded, 0);
+	cr_expect_eq(w.rep.media, 0u);
+	cr_expect_eq(w.rep.cached, 4u);
+	buf_release(&got);
 	world_release(&w);
 }
