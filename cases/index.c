@@ -27,12 +27,16 @@ static const char SCHEMA[] =
 " account TEXT, number INT, version INT, latest INT, published INT,"
 " edited INT, meaning BLOB, capture INT, last_capture INT, first_ms INT,"
 " last_ms INT, vanished INT DEFAULT 0, author TEXT, views TEXT, url TEXT,"
-" text TEXT, json TEXT);"
+" text TEXT, json TEXT, changed TEXT);"
+"CREATE INDEX post_by_url ON post(url) WHERE latest = 1;"
 "CREATE INDEX post_by_id ON post(post_id, platform, version);"
 "CREATE INDEX post_by_number ON post(account, number) WHERE latest = 1;"
 "CREATE INDEX post_by_capture ON post(capture);"
+"CREATE TABLE tally(key TEXT, what TEXT, value TEXT,"
+" PRIMARY KEY(key, what)) WITHOUT ROWID;"
 "CREATE TABLE event(time INT, what TEXT, post INT, capture INT, text TEXT);"
 "CREATE INDEX event_by_time ON event(time);"
+"CREATE INDEX event_by_post ON event(post) WHERE what = 'counted';"
 "CREATE VIRTUAL TABLE fts USING fts5(text, author, content='post',"
 " content_rowid='id', tokenize=\"unicode61 remove_diacritics 2\");"
 "INSERT INTO fts(fts, rank) VALUES('hashsize', 16777216);";
@@ -42,13 +46,14 @@ static const char *const SQL[STMT_COUNT] = {
 "INSERT INTO capture VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
 "coalesce(?13,?5))",
 	[STMT_LATEST] =
-"SELECT id, version, meaning, vanished FROM post WHERE post_id = ? AND"
+"SELECT id, version, meaning, vanished, json, (SELECT page FROM capture"
+" WHERE n = post.capture) FROM post WHERE post_id = ? AND"
 " platform = ? ORDER BY version DESC LIMIT 1",
 	[STMT_INSERT] =
 "INSERT INTO post(id, post_id, platform, account, number, version, latest,"
 " published, edited, meaning, capture, last_capture, first_ms, last_ms,"
-" author, views, url, text, json)"
-" VALUES(?,?,?,?,?,?,1,?,?,?,?10,?10,?11,?11,?12,?13,?14,?15,?16)",
+" author, views, url, text, json, changed)"
+" VALUES(?,?,?,?,?,?,1,?,?,?,?10,?10,?11,?11,?12,?13,?14,?15,?16,?17)",
 	[STMT_SEEN] =
 "UPDATE post SET last_capture = ?, last_ms = ?, views = ? WHERE id = ?",
 	[STMT_SUPERSEDE] = "UPDATE post SET latest = 0 WHERE id = ?",
@@ -57,11 +62,18 @@ static const char *const SQL[STMT_COUNT] = {
 "SELECT max(id) FROM post WHERE id >= ? AND id < ?",
 	[STMT_GONE] =
 "SELECT id FROM post WHERE account = ? AND number > ? AND number < ?"
-" AND latest = 1 AND vanished = 0 AND last_capture <> ?",
+" AND latest = 1 AND vanished = 0 AND last_capture <> ? AND platform IS ?",
 	[STMT_VANISH] = "UPDATE post SET vanished = ? WHERE id = ?",
 	[STMT_BACK] = "UPDATE post SET vanished = 0 WHERE id = ?",
 	[STMT_EVENT] = "INSERT INTO event VALUES(?,?,?,?,?)",
 	[STMT_NEXT] = "INSERT OR REPLACE INTO meta VALUES('next', ?)",
+	[STMT_TALLY_READ] = "SELECT value FROM tally WHERE key = ? AND what = ?",
+	[STMT_TALLY] = "INSERT OR REPLACE INTO tally VALUES(?,?,?)",
+	[STMT_GONE_AT] =
+"SELECT id FROM post WHERE url = ? AND latest = 1 AND vanished = 0",
+	[STMT_EVER] =
+"SELECT min(number) FROM post WHERE account = ? AND number >= ?"
+" AND number <= ? AND latest = 1 AND platform IS ?",
 	[STMT_MEDIUM] = "INSERT INTO medium VALUES(?,?,?,?,?,?)",
 	[STMT_MEDIUM_FTS] = "INSERT INTO mfts(rowid, words) VALUES(?,?)",
 };

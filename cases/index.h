@@ -62,9 +62,9 @@ struct index_capture {
  * index_add - one item of the case and the JSON lines taken from it
  *   jsonl  page, post and link lines of parsers/post.h, or the line of a
  *          medium (docs/media.md); may be empty
- * Numbers come in order.  A post whose meaning (text, media, edited mark)
- * differs from its last version becomes a new version; else the last version
- * is seen again.
+ * Numbers come in order.  A post whose meaning (text, media, edited mark,
+ * origin, links) differs from its last version becomes a new version; else the
+ * last version is seen again.  What vanishes stays: it is only marked.
  * Returns 0, ERR_FORMAT (a line is no JSON; e names it) or ERR_NOMEM.
  */
 int index_add(struct index *ix, const struct index_capture *c,
@@ -90,6 +90,8 @@ struct index_post {
 	unsigned version;	/* from 1 */
 	unsigned versions;	/* how many there are */
 	int edited;		/* the site says so */
+	const char *changed;	/* from the version before: words of "text",
+				   "media", "edit-mark", ...; or NULL */
 	int64_t vanished_ms;	/* 0, or when a page that should show it did not */
 	double score;		/* higher is better; 0 when not ranked */
 };
@@ -171,16 +173,24 @@ struct index_event {
 	int64_t time_ms;
 	const char *what;	/* "published", "first seen", "edited",
 				   "vanished", "back", "finding", "refused",
-				   "taken" (a medium says so) */
+				   "taken" (a medium says so), "gap"
+				   (text: numbers never seen), "counted" */
 	const char *post_id;	/* or NULL */
 	const char *url;
 	const char *text;	/* start of the text, or the finding */
 	uint64_t capture;
 	unsigned version;
+	const char *changed;	/* of "edited", as in struct index_post */
 };
 
+/* index_timeline - counters: 1: "counted" events too */
 int index_timeline(struct index *ix, const char *source, int64_t from_ms,
-		   int64_t to_ms,
+		   int64_t to_ms, int counters,
+		   int (*row)(void *arg, const struct index_event *ev),
+		   void *arg, struct err *e);
+
+/* index_counters - how the counters of one post went, oldest first */
+int index_counters(struct index *ix, const char *post_id,
 		   int (*row)(void *arg, const struct index_event *ev),
 		   void *arg, struct err *e);
 

@@ -18,6 +18,8 @@ struct page {
 	int64_t low, high;	/* numbers of the posts on it */
 	uint64_t posts;
 	int whole;		/* its posts had numbers, without exception */
+	struct index_number *numbers;	/* of them, while whole */
+	size_t nnumbers, size;
 };
 
 int index_step(struct index *ix, sqlite3_stmt *st, struct err *e)
@@ -46,9 +48,8 @@ int index_event_add(struct index *ix, int64_t time, const char *what,
 }
 
 /*
- * meaning - what makes two sights of a post the same: text, media (without the
- * passing part of their addresses), edited mark, forward and poll.  Counters,
- * reactions and addresses that change at each visit do not count.
+ * meaning - a digest of what index_changes() looks at: where it is the same,
+ * nothing else need be compared
  */
 static void add_member(struct buf *b, const json_t *o, const char *key)
 {
@@ -127,7 +128,15 @@ struct known {
 	int64_t id, vanished;
 	int version;
 	uint8_t meaning[32];
+	char *json, *page;	/* its line, and the kind of page it stood on */
 };
+
+static char *column_dup(sqlite3_stmt *st, int i)
+{
+	const char *s = (const char *)sqlite3_column_text(st, i);
+
+	return s ? strdup(s) : NULL;
+}
 
 static int find_latest(struct index *ix, const char *post_id,
 		       const char *platform, struct known *out, struct err *e)
@@ -145,10 +154,26 @@ static int find_latest(struct index *ix, const char *post_id,
 		out->vanished = sqlite3_column_int64(st, 3);
 		if (sqlite3_column_bytes(st, 2) == 32)
 			memcpy(out->meaning, sqlite3_column_blob(st, 2), 32);
+		out->json = column_dup(st, 4);
+		out->page = column_dup(st, 5);
 		found = 1;
 	}
 	sqlite3_reset(st);
 	return found;
+}
+
+static int back(struct index *ix, const struct index_capture *c,
+		const struct known *k, struct err *e)
+{
+	sqlite3_stmt *st = index_stmt(ix, STMT_BACK, e);
+	int r;
+
+	if (!st)
+		return ERR_NOMEM;
+	sqlite3_bind_int64(st, 1, k->id);
+	r = index_step(ix, st, e);
+	return r < 0 ? r : index_event_add(ix, c->time_ms, "back", k->id,
+					   c->number, NULL, e);
 }
 
 static int seen_again(struct index *ix, const struct index_capture *c,
@@ -164,24 +189,14 @@ static int seen_again(struct index *ix, const struct index_capture *c,
 	index_bind_text(st, 3, views);
 	sqlite3_bind_int64(st, 4, k->id);
 	r = index_step(ix, st, e);
-	if (r == 0 && k->vanished) {
-		st = index_stmt(ix, STMT_BACK, e);
-		if (!st)
-			return ERR_NOMEM;
-		sqlite3_bind_int64(st, 1, k->id);
-		r = index_step(ix, st, e);
-		if (r == 0)
-			r = index_event_add(ix, c->time_ms, "back", k->id, c->number,
-				      NULL, e);
-	}
-	return r;
+	return r == 0 && k->vanished ? back(ix, c, k, e) : r;
 }
 
 static int new_version(struct index *ix, const struct index_capture *c,
 		       const struct page *pg, const json_t *o,
 		       struct bytes line, const char *post_id, int64_t number,
 		       int version, const uint8_t mean[static 32],
-		       struct err *e)
+		       const char *changed, int64_t *id_out, struct err *e)
 {
 	const char *text = json_opt_str(o, "text");
 	const char *when = json_opt_str(o, "published");
@@ -216,9 +231,11 @@ static int new_version(struct index *ix, const struct index_capture *c,
 	index_bind_text(st, 15, text);
 	sqlite3_bind_text(st, 16, (const char *)line.p, (int)line.len,
 			  SQLITE_TRANSIENT);
+	index_bind_text(st, 17, changed);
 	r = index_step(ix, st, e);
 	if (r < 0)
 		return r;
+	*id_out = id;
 	st = index_stmt(ix, STMT_FTS, e);
 	if (!st)
 		return ERR_NOMEM;
@@ -228,17 +245,89 @@ static int new_version(struct index *ix, const struct index_capture *c,
 	return index_step(ix, st, e);
 }
 
+/* another - a version beside the one known */
+static int another(struct index *ix, const struct index_capture *c,
+		   const struct known *k, struct err *e)
+{
+	sqlite3_stmt *st = index_stmt(ix, STMT_SUPERSEDE, e);
+	int r;
+
+	if (!st)
+		return ERR_NOMEM;
+	sqlite3_bind_int64(st, 1, k->id);
+	r = index_step(ix, st, e);
+	/* Back, and not as it was. */
+	return r == 0 && k->vanished ? back(ix, c, k, e) : r;
+}
+
+/* compare - into words what changed; none: the same in meaning */
+static int compare(const struct known *k, const struct page *pg,
+		   const json_t *o, struct buf *words)
+{
+	/* Twice on one page: its capture is not in yet. */
+	int strict = !k->page || (pg->kind && !strcmp(k->page, pg->kind));
+	json_t *old = NULL;
+	int r;
+
+	if (!k->json)
+		return ERR_NOMEM;
+	r = json_read(bytes_str(k->json), LINE_MAX_BYTES, LINE_DEPTH, &old,
+		      NULL);
+	if (r == 0)
+		index_changes(old, o, strict, words);
+	json_decref(old);
+	return r < 0 ? r : words->failed;
+}
+
+/* place - number and account of a post, for the page that shows it */
+static int place(struct page *pg, const char *post_id, const json_t *o,
+		 int64_t *number_out, struct err *e)
+{
+	size_t account_len;
+	int64_t number = number_of(post_id, &account_len);
+
+	*number_out = number;
+	if (account_len) {
+		free(pg->account);
+		pg->account = strndup(post_id, account_len);
+		if (!pg->account)
+			return err_set(e, ERR_NOMEM, "no memory to index");
+	}
+	if (number < 0) {
+		pg->whole = 0;
+		return 0;
+	}
+	if (pg->nnumbers == 0)
+		pg->low = pg->high = number;
+	else if (number < pg->low)
+		pg->low = number;
+	else if (number > pg->high)
+		pg->high = number;
+	if (pg->nnumbers == pg->size) {
+		size_t n = pg->size ? 2 * pg->size : 64;
+		struct index_number *more = realloc(pg->numbers,
+						    n * sizeof *more);
+
+		if (!more)
+			return err_set(e, ERR_NOMEM, "no memory to index");
+		pg->numbers = more;
+		pg->size = n;
+	}
+	pg->numbers[pg->nnumbers++] = (struct index_number){ number,
+		(int64_t)json_array_size(json_object_get(o, "media")) };
+	return 0;
+}
+
 static int add_post(struct index *ix, const struct index_capture *c,
 		    struct page *pg, const json_t *o, struct bytes line,
 		    struct err *e)
 {
 	const char *post_id = json_opt_str(o, "post_id");
+	struct buf changed = BUF_INIT(256);
 	struct known k = { .version = 0 };
 	uint8_t mean[32];
-	sqlite3_stmt *st;
-	size_t account_len;
 	int64_t number;
-	int found, r;
+	int same = 0, r;
 
 	pg->posts++;
 	if (!post_id)
@@ -247,79 +336,55 @@ static int add_post(struct index *ix, const struct index_capture *c,
 		pg->whole = 0;
 		post_id = "";
 	}
-	number = number_of(post_id, &account_len);
-	if (account_len) {
-		free(pg->account);
-		pg->account = strndup(post_id, account_len);
-		if (!pg->account)
-			return err_set(e, ERR_NOMEM, "no memory to index");
-	}
-	if (number < 0)
-		pg->whole = 0;
-	else if (pg->posts == 1)
-		pg->low = pg->high = number;
-	else if (number < pg->low)
-		pg->low = number;
-	else if (number > pg->high)
-		pg->high = number;
-	r = meaning(o, mean);
+	r = place(pg, post_id, o, &number, e);
+	if (r == 0)
+		r = meaning(o, mean);
 	if (r < 0)
 		return err_set(e, r, "no memory to index");
-	found = find_latest(ix, post_id, pg->platform, &k, e);
-	if (found < 0)
-		return found;
-	if (found && !memcmp(k.meaning, mean, 32))
-		return seen_again(ix, c, &k, json_opt_str(o, "views"), e);
-	if (found) {
-		st = index_stmt(ix, STMT_SUPERSEDE, e);
-		if (!st)
-			return ERR_NOMEM;
-		sqlite3_bind_int64(st, 1, k.id);
-		r = index_step(ix, st, e);
+	r = find_latest(ix, post_id, pg->platform, &k, e);
+	if (r > 0) {
+		same = !memcmp(k.meaning, mean, 32);
+		r = same ? 0 : compare(&k, pg, o, &changed);
+		same |= r == 0 && changed.len == 0;
 		if (r < 0)
-			return r;
+			err_set(e, r, "no memory to index");
+		else
+			r = same ? seen_again(ix, c, &k,
+					      json_opt_str(o, "views"), e)
+				 : another(ix, c, &k, e);
 	}
-	return new_version(ix, c, pg, o, line, post_id, number, k.version + 1,
-			   mean, e);
+	if (r == 0 && !same)
+		r = new_version(ix, c, pg, o, line, post_id, number,
+				k.version + 1, mean,
+				changed.len ? buf_cstr(&changed) : NULL, &k.id,
+				e);
+	if (r == 0)
+		r = index_counted(ix, c, pg->platform, post_id, k.id, o, e);
+	free(k.json);
+	free(k.page);
+	buf_release(&changed);
+	return r;
 }
 
 /*
  * A listing shows every post between its lowest and its highest number: known
- * posts in between that it does not show have vanished.
+ * posts in between that it does not show have vanished, and numbers that were
+ * never seen are a gap.
  */
-static int mark_gone(struct index *ix, const struct index_capture *c,
-		     const struct page *pg, struct err *e)
+static int absent(struct index *ix, const struct index_capture *c,
+		  const struct page *pg, struct err *e)
 {
-	int64_t gone[256];
-	size_t n = 0;
-	sqlite3_stmt *st;
-	int r = 0;
+	int r;
 
-	if (!pg->whole || pg->posts < 2 || !pg->account || !pg->kind
-	    || strcmp(pg->kind, "listing") != 0)
+	if (pg->posts == 0)
+		return index_gone_at(ix, c, pg->finding, e);
+	if (!pg->whole || pg->posts < 2 || !pg->account || !pg->kind ||
+	    strcmp(pg->kind, "listing") != 0)
 		return 0;
-	st = index_stmt(ix, STMT_GONE, e);
-	if (!st)
-		return ERR_NOMEM;
-	index_bind_text(st, 1, pg->account);
-	sqlite3_bind_int64(st, 2, pg->low);
-	sqlite3_bind_int64(st, 3, pg->high);
-	sqlite3_bind_int64(st, 4, (sqlite3_int64)c->number);
-	while (n < 256 && sqlite3_step(st) == SQLITE_ROW)
-		gone[n++] = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		st = index_stmt(ix, STMT_VANISH, e);
-		if (!st)
-			return ERR_NOMEM;
-		sqlite3_bind_int64(st, 1, c->time_ms);
-		sqlite3_bind_int64(st, 2, gone[i]);
-		r = index_step(ix, st, e);
-		if (r == 0)
-			r = index_event_add(ix, c->time_ms, "vanished", gone[i],
-				      c->number, NULL, e);
-	}
-	return r;
+	r = index_gone_between(ix, c, pg->platform, pg->account, pg->low,
+			       pg->high, e);
+	return r < 0 ? r : index_gaps(ix, c, pg->platform, pg->account,
+				      pg->numbers, pg->nnumbers, e);
 }
 
 static char *copy_str(const json_t *o, const char *key)
@@ -411,7 +476,7 @@ static int add_item(struct index *ix, const struct index_capture *c,
 		jsonl.len -= len;
 	}
 	if (r == 0)
-		r = mark_gone(ix, c, &pg, e);
+		r = absent(ix, c, &pg, e);
 	if (r == 0)
 		r = add_capture(ix, c, &pg, e);
 	if (r == 0) {
@@ -428,6 +493,7 @@ static int add_item(struct index *ix, const struct index_capture *c,
 	free(pg.account);
 	free(pg.kind);
 	free(pg.finding);
+	free(pg.numbers);
 	return r;
 }
 

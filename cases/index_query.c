@@ -10,7 +10,7 @@
 "p.post_id, p.url, p.platform, p.account, p.author, p.text, p.views, p.json," \
 " p.published, p.capture, p.last_capture, p.first_ms, p.last_ms, p.version," \
 " (SELECT max(version) FROM post q WHERE q.post_id = p.post_id AND" \
-" q.platform = p.platform), p.edited, p.vanished"
+" q.platform = p.platform), p.edited, p.vanished, p.changed"
 
 static const char *text_at(sqlite3_stmt *st, int i)
 {
@@ -38,6 +38,7 @@ static void post_row(sqlite3_stmt *st, struct index_post *p)
 	p->versions = (unsigned)sqlite3_column_int(st, 14);
 	p->edited = sqlite3_column_int(st, 15);
 	p->vanished_ms = sqlite3_column_int64(st, 16);
+	p->changed = text_at(st, 17);
 }
 
 /* --- the user's words as an FTS5 expression ----------------------------- */
@@ -222,8 +223,8 @@ static int run_posts(struct index *ix, sqlite3_stmt *st, int extra,
 			return index_fail(ix, "cannot search", e);
 		post_row(st, &p);
 		if (extra) {
-			p.snippet = text_at(st, 17);
-			p.score = sqlite3_column_double(st, 18);
+			p.snippet = text_at(st, 18);
+			p.score = sqlite3_column_double(st, 19);
 		}
 		r = row(arg, &p);
 	}
@@ -353,42 +354,33 @@ int index_media(struct index *ix, const char *url,
 static const char TIMELINE_SQL[] =
 "SELECT * FROM ("
 "SELECT p.published AS t, 'published' AS what, p.post_id, p.url, p.text,"
-" p.capture, p.version, p.account, p.platform FROM post p"
+" p.capture, p.version, p.account, p.platform, NULL FROM post p"
 " WHERE p.version = 1 AND p.published IS NOT NULL"
 " UNION ALL SELECT p.first_ms, CASE p.version WHEN 1 THEN 'first seen'"
 " ELSE 'edited' END, p.post_id, p.url, p.text, p.capture, p.version,"
-" p.account, p.platform FROM post p"
+" p.account, p.platform, p.changed FROM post p"
 " UNION ALL SELECT v.time, v.what, p.post_id, coalesce(p.url, c.url),"
-" coalesce(v.text, p.text), v.capture, p.version, p.account, p.platform"
-" FROM event v LEFT JOIN post p ON p.id = v.post"
-" LEFT JOIN capture c ON c.n = v.capture"
+" coalesce(v.text, p.text), v.capture, p.version, coalesce(p.account,"
+" substr(c.source, instr(c.source, ':') + 1)), coalesce(p.platform,"
+" substr(c.source, 1, instr(c.source, ':') - 1)), NULL FROM event v LEFT JOIN post p ON p.id = v.post"
+" LEFT JOIN capture c ON c.n = v.capture WHERE ?4 OR v.what <> 'counted'"
 " UNION ALL SELECT c.time, 'refused', NULL, c.url, c.outcome, c.n, 0,"
-" NULL, NULL FROM capture c WHERE c.kind = 10)"
+" NULL, NULL, NULL FROM capture c WHERE c.kind = 10)"
 " WHERE (?1 IS NULL OR account IS NULL OR account = ?1 COLLATE NOCASE OR"
 " platform || ':' || account = ?1 COLLATE NOCASE)"
 " AND (?2 = 0 OR t >= ?2) AND (?3 = 0 OR t < ?3) ORDER BY t, capture";
 
-int index_timeline(struct index *ix, const char *source, int64_t from_ms,
-		   int64_t to_ms,
-		   int (*row)(void *arg, const struct index_event *ev),
-		   void *arg, struct err *e)
+static int run_events(struct index *ix, sqlite3_stmt *st,
+		      int (*row)(void *arg, const struct index_event *ev),
+		      void *arg, struct err *e)
 {
-	sqlite3_stmt *st = NULL;
 	int code, r = 0;
 
-	if (sqlite3_prepare_v2(ix->db, TIMELINE_SQL, -1, &st, NULL)
-	    != SQLITE_OK)
-		return index_fail(ix, "cannot read", e);
-	index_bind_text(st, 1, source);
-	sqlite3_bind_int64(st, 2, from_ms);
-	sqlite3_bind_int64(st, 3, to_ms);
 	while (r == 0 && (code = sqlite3_step(st)) != SQLITE_DONE) {
 		struct index_event ev;
 
-		if (code != SQLITE_ROW) {
-			r = index_fail(ix, "cannot read", e);
-			break;
-		}
+		if (code != SQLITE_ROW)
+			return index_fail(ix, "cannot read", e);
 		ev.time_ms = sqlite3_column_int64(st, 0);
 		ev.what = text_at(st, 1);
 		ev.post_id = text_at(st, 2);
@@ -396,12 +388,52 @@ int index_timeline(struct index *ix, const char *source, int64_t from_ms,
 		ev.text = text_at(st, 4);
 		ev.capture = (uint64_t)sqlite3_column_int64(st, 5);
 		ev.version = (unsigned)sqlite3_column_int(st, 6);
+		ev.changed = text_at(st, 9);
 		r = row(arg, &ev);
 	}
+	return r;
+}
+
+int index_timeline(struct index *ix, const char *source, int64_t from_ms,
+		   int64_t to_ms, int counters,
+		   int (*row)(void *arg, const struct index_event *ev),
+		   void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int r;
+
+	if (sqlite3_prepare_v2(ix->db, TIMELINE_SQL, -1, &st, NULL)
+	    != SQLITE_OK)
+		return index_fail(ix, "cannot read", e);
+	index_bind_text(st, 1, source);
+	sqlite3_bind_int64(st, 2, from_ms);
+	sqlite3_bind_int64(st, 3, to_ms);
+	sqlite3_bind_int(st, 4, counters);
+	r = run_events(ix, st, row, arg, e);
 	sqlite3_finalize(st);
 	return r;
 }
 
+static const char COUNTERS_SQL[] =
+"SELECT v.time, v.what, p.post_id, p.url, v.text, v.capture, p.version, NULL,"
+" NULL, NULL FROM post p JOIN event v ON v.post = p.id AND v.what = 'counted'"
+" WHERE p.post_id = ?1 ORDER BY v.time, v.capture";
+
+int index_counters(struct index *ix, const char *post_id,
+		   int (*row)(void *arg, const struct index_event *ev),
+		   void *arg, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int r;
+
+	if (sqlite3_prepare_v2(ix->db, COUNTERS_SQL, -1, &st, NULL)
+	    != SQLITE_OK)
+		return index_fail(ix, "cannot read", e);
+	index_bind_text(st, 1, post_id);
+	r = run_events(ix, st, row, arg, e);
+	sqlite3_finalize(st);
+	return r;
+}
 int index_counts(struct index *ix, struct index_counts *out, struct err *e)
 {
 	sqlite3_stmt *st = NULL;

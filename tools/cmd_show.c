@@ -153,6 +153,33 @@ static int version(void *arg, const struct index_post *p)
 	return r;
 }
 
+static int counted(void *arg, const struct index_event *ev)
+{
+	struct reading *rd = arg;
+	char when[READING_WHEN];
+	json_t *o;
+
+	if (reading_also(rd, ev->capture) < 0)
+		return ERR_NOMEM;
+	if (!rd->cli->json) {
+		cli_out(rd->cli, _("    counted %s: %s, item %llu\n"),
+			reading_when(ev->time_ms, when), ev->text,
+			(unsigned long long)ev->capture);
+		return 0;
+	}
+	o = json_object();
+	if (!o || json_object_set_new(o, "kind", json_string("counted")) ||
+	    json_object_set_new(o, "time", reading_time(ev->time_ms)) ||
+	    json_object_set_new(o, "item",
+				json_integer((json_int_t)ev->capture)) ||
+	    json_object_set_new(o, "version", json_integer(ev->version)) ||
+	    json_object_set_new(o, "text", json_string(ev->text))) {
+		json_decref(o);
+		return ERR_NOMEM;
+	}
+	return reading_line(rd, o);
+}
+
 static int show_post(struct reading *rd)
 {
 	struct versions v = { rd, 0 };
@@ -161,6 +188,8 @@ static int show_post(struct reading *rd)
 
 	if (r == 0)
 		r = index_post_versions(rd->ix, rd->arg, version, &v, &e);
+	if (r == 0)
+		r = index_counters(rd->ix, rd->arg, counted, rd, &e);
 	if (r == 0 && v.n == 0)
 		r = err_set(&e, ERR_NOENT, "the case has no post '%s'",
 			    rd->arg);

@@ -7,11 +7,15 @@
 
 static const char help[] = N_(
 "Usage: scelle timeline CASE --why TEXT [--source S] [--since DATE]\n"
-"                       [--until DATE] [--unmask]\n"
+"                       [--until DATE] [--counters] [--unmask]\n"
 "\n"
-"What happened when: published, first seen, edited, vanished, back, findings,\n"
-"refusals; and when captured media say they were taken (proof of nothing).\n"
-"Options as those of posts.\n");
+"What happened when: published, first seen, edited (and what changed), vanished,\n"
+"back, numbers of posts never seen, findings, refusals; and when captured media\n"
+"say they were taken (proof of nothing).  Each names the item that shows it.\n"
+"\n"
+"  --counters   views, reactions and the like as well, whenever they changed\n"
+"\n"
+"The other options are those of posts.\n");
 
 static const char *const names[][2] = {
 	{ "published", N_("published") },
@@ -21,6 +25,8 @@ static const char *const names[][2] = {
 	{ "back", N_("back") },
 	{ "finding", N_("finding") },
 	{ "refused", N_("refused") },
+	{ "gap", N_("numbers never seen") },
+	{ "counted", N_("counted") },
 	{ "taken", N_("taken, a medium says") },
 };
 
@@ -51,6 +57,9 @@ static int event_json(struct reading *rd, const struct index_event *ev)
 			? json_integer(ev->version) : json_null());
 		bad |= json_object_set_new(o, "url", ev->url
 			? json_string(ev->url) : json_null());
+		if (ev->changed)
+			bad |= json_object_set_new(o, "changed",
+						   json_string(ev->changed));
 		bad |= json_object_set_new(o, "text", ev->text
 			? json_string(text) : json_null());
 	}
@@ -94,6 +103,8 @@ static int event(void *arg, const struct index_event *ev)
 		cli_out(rd->cli, "  %s", ev->url);
 	if (ev->version > 1)
 		cli_out(rd->cli, _("  version %u"), ev->version);
+	if (ev->changed)
+		cli_out(rd->cli, " (%s)", ev->changed);
 	cli_out(rd->cli, _("  item %llu"), (unsigned long long)ev->capture);
 	cli_out(rd->cli, "%s%s\n", *text ? "  " : "", text);
 	free(text);
@@ -104,7 +115,8 @@ int cmd_timeline(struct cli *cli, int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct reading rd;
-	int r, status = reading_args(&rd, cli, argc, argv, READ_FILTER, 1,
+	int r, status = reading_args(&rd, cli, argc, argv, READ_FILTER |
+				       READ_COUNTERS, 1,
 				     _(help));
 
 	if (status >= 0)
@@ -112,6 +124,7 @@ int cmd_timeline(struct cli *cli, int argc, char **argv)
 	r = reading_index(&rd, NULL, &e);
 	if (r == 0)
 		r = index_timeline(rd.ix, rd.source, rd.from_ms, rd.to_ms,
+				   rd.counters,
 				   event, &rd, &e);
 	if (r < 0)
 		reading_error(&rd, r, &e);

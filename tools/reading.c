@@ -16,7 +16,7 @@
 #define LIMIT_MAX 10000000u
 
 enum { WHY = 256, SOURCE, SINCE, UNTIL, LIMIT, VERSIONS, BEST, UNMASK,
-       STATEMENT, RAW, BODY, GLASS };
+       STATEMENT, RAW, BODY, GLASS, COUNTERS };
 
 static const struct {
 	struct option o;
@@ -35,6 +35,7 @@ static const struct {
 	{ { "statement", no_argument, NULL, STATEMENT }, READ_SHOW },
 	{ { "raw", no_argument, NULL, RAW }, READ_SHOW },
 	{ { "body", no_argument, NULL, BODY }, READ_SHOW },
+	{ { "counters", no_argument, NULL, COUNTERS }, READ_COUNTERS },
 };
 
 #define OPTIONS (sizeof all_options / sizeof *all_options)
@@ -68,6 +69,9 @@ static int take_option(struct reading *rd, int opt, struct err *e)
 		return 0;
 	case STATEMENT:
 		rd->statement = 1;
+		return 0;
+	case COUNTERS:
+		rd->counters = 1;
 		return 0;
 	case RAW:
 		rd->raw = 1;
@@ -465,6 +469,9 @@ static int post_json(struct reading *rd, const struct index_post *p, int whole)
 					   json_string(p->account));
 	bad |= json_object_set_new(o, "version", json_integer(p->version));
 	bad |= json_object_set_new(o, "versions", json_integer(p->versions));
+	if (p->changed)
+		bad |= json_object_set_new(o, "changed",
+					   json_string(p->changed));
 	bad |= json_object_set_new(o, "item",
 				   json_integer((json_int_t)p->capture));
 	bad |= json_object_set_new(o, "last_item",
@@ -501,6 +508,8 @@ int reading_post(struct reading *rd, const struct index_post *p, int whole)
 	if (p->versions > 1)
 		cli_out(rd->cli, _("  version %u of %u"), p->version,
 			p->versions);
+	if (p->changed)
+		cli_out(rd->cli, _(" (changed: %s)"), p->changed);
 	cli_out(rd->cli, "  %s%s%s\n", reading_when(p->published_ms, when),
 		*author ? "  " : "", author);
 	free(author);

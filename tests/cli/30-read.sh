@@ -149,8 +149,16 @@ expect_exit 0 s --json timeline now --why test
 for what in published 'first seen' edited vanished; do
 	check "the timeline has: $what" has "$T/out" "\"what\":\"$what\""
 done
+check 'what changed is said' jq -e -s 'all(select(.what == "edited").changed)' "$T/out"
+check 'no counters unless asked' hasnt "$T/out" '"what":"counted"'
 jq -r .time "$T/out" >"$T/times"
 check 'in order' sort -c "$T/times"
+expect_exit 0 s --json timeline now --why test --counters
+check 'counters, when asked' has "$T/out" '"what":"counted"'
+expect_exit 0 s --json show now "$edited" --why test
+check 'and with their post' has "$T/out" '"kind":"counted"'
+expect_exit 0 s show now "$edited" --why test
+says out '(changed: text'
 expect_exit 0 s timeline now --why test --until 2000-01-01
 check 'and within bounds' test ! -s "$T/out"
 
