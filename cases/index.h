@@ -64,7 +64,9 @@ struct index_capture {
  *          medium (docs/media.md); may be empty
  * Numbers come in order.  A post whose meaning (text, media, edited mark,
  * origin, links) differs from its last version becomes a new version; else the
- * last version is seen again.  What vanishes stays: it is only marked.
+ * last version is seen again.  Imports have versions of their own: platform
+ * "import:" and the platform's name, which are put apart again where they are
+ * shown.  What vanishes stays: it is only marked.
  * Returns 0, ERR_FORMAT (a line is no JSON; e names it) or ERR_NOMEM.
  */
 int index_add(struct index *ix, const struct index_capture *c,
@@ -90,6 +92,7 @@ struct index_post {
 	unsigned version;	/* from 1 */
 	unsigned versions;	/* how many there are */
 	int edited;		/* the site says so */
+	int imported;		/* handed over, not collected by us */
 	const char *changed;	/* from the version before: words of "text",
 				   "media", "edit-mark", ...; or NULL */
 	int64_t vanished_ms;	/* 0, or when a page that should show it did not */
@@ -145,6 +148,7 @@ struct index_medium {
 	const char *json;	/* the whole record, docs/media.md */
 	const char *words;	/* what it is searched by */
 	const char *snippet;	/* around the match, or NULL */
+	int imported;		/* handed over, not collected by us */
 };
 
 /* index_media_of - the media captured for one address, in order */
@@ -181,6 +185,7 @@ struct index_event {
 	uint64_t capture;
 	unsigned version;
 	const char *changed;	/* of "edited", as in struct index_post */
+	int imported;		/* handed over, not collected by us */
 };
 
 /* index_timeline - counters: 1: "counted" events too */

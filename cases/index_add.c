@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cases/index_int.h"
 
+#include "store/leaf.h"
 #include "store/sha256.h"
 #include "util/clock.h"
 #include "util/json.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LINE_MAX_BYTES (8u << 20)
@@ -394,6 +396,18 @@ static char *copy_str(const json_t *o, const char *key)
 	return s ? strdup(s) : NULL;
 }
 
+/* What was handed over is kept apart from what was collected. */
+static char *platform_of(const struct index_capture *c, const json_t *o)
+{
+	const char *s = json_opt_str(o, "platform");
+	char text[200];
+
+	if (c->kind != LEAF_IMPORT)
+		return s ? strdup(s) : NULL;
+	snprintf(text, sizeof text, INDEX_IMPORT "%.150s", s ? s : "");
+	return strdup(text);
+}
+
 static int take_page(struct index *ix, const struct index_capture *c,
 		     struct page *pg, const json_t *o, struct err *e)
 {
@@ -402,7 +416,7 @@ static int take_page(struct index *ix, const struct index_capture *c,
 	free(pg->platform);
 	free(pg->kind);
 	free(pg->finding);
-	pg->platform = copy_str(o, "platform");
+	pg->platform = platform_of(c, o);
 	pg->kind = copy_str(o, "page");
 	pg->finding = copy_str(o, "finding");
 	return finding ? index_event_add(ix, c->time_ms, "finding", 0, c->number,

@@ -9,7 +9,9 @@
 
 #include <sqlite3.h>
 
-#define INDEX_SCHEMA 4		/* raise it when a table changes */
+#define INDEX_SCHEMA 5		/* raise it when a table changes */
+
+#define INDEX_IMPORT "import:"	/* before the platform of an imported post */
 
 enum index_question {		/* questions kept prepared */
 	ASK_ALL, ASK_NEWEST, ASK_BEST, ASK_MORE, ASK_COUNT

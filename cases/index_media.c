@@ -151,7 +151,8 @@ int index_medium_add(struct index *ix, const struct index_capture *c,
 
 /* --- asking ------------------------------------------------------------- */
 
-#define COLUMNS "m.n, m.time, m.url, m.source, m.json, m.words"
+#define COLUMNS "m.n, m.time, m.url, m.source, m.json, m.words," \
+" (SELECT kind = 7 FROM capture c WHERE c.n = m.n)"
 
 static const char OF_SQL[] =
 "SELECT " COLUMNS ", NULL FROM medium m WHERE m.url = ?1 ORDER BY m.n";
@@ -186,7 +187,8 @@ static int run(struct index *ix, sqlite3_stmt *st,
 		m.source = text_at(st, 3);
 		m.json = text_at(st, 4);
 		m.words = text_at(st, 5);
-		m.snippet = text_at(st, 6);
+		m.imported = sqlite3_column_int(st, 6);
+		m.snippet = text_at(st, 7);
 		r = row(arg, &m);
 	}
 	return r;
@@ -243,14 +245,22 @@ int index_media_search(struct index *ix, const struct index_query *q,
 int index_medium_json(struct index *ix, uint64_t capture, struct buf *out,
 		      struct err *e)
 {
-	sqlite3_stmt *st = prepare(ix, "SELECT json FROM medium WHERE n = ?",
+	sqlite3_stmt *st = prepare(ix, "SELECT json, (SELECT kind = 7 FROM"
+				   " capture c WHERE c.n = medium.n) FROM medium"
+				   " WHERE n = ?",
 				   e);
 
 	if (!st)
 		return ERR_IO;
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)capture);
 	if (sqlite3_step(st) == SQLITE_ROW && text_at(st, 0)) {
-		buf_adds(out, text_at(st, 0));
+		const char *line = text_at(st, 0);
+
+		if (sqlite3_column_int(st, 1) && *line == '{') {
+			buf_adds(out, "{\"imported\":true,");
+			line++;
+		}
+		buf_adds(out, line);
 		buf_addc(out, '\n');
 	}
 	sqlite3_finalize(st);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define QUERY_MAX INDEX_WORDS_MAX
+#define IMPORT_LEN (sizeof INDEX_IMPORT - 1)
 
 /* Columns of one post version, in the order post_row() reads them. */
 #define POST_COLUMNS \
@@ -23,6 +24,10 @@ static void post_row(sqlite3_stmt *st, struct index_post *p)
 	p->post_id = text_at(st, 0);
 	p->url = text_at(st, 1);
 	p->platform = text_at(st, 2);
+	p->imported = p->platform &&
+		      !strncmp(p->platform, INDEX_IMPORT, IMPORT_LEN);
+	if (p->imported)
+		p->platform += IMPORT_LEN;
 	p->account = text_at(st, 3);
 	p->author = text_at(st, 4);
 	p->text = text_at(st, 5);
@@ -354,18 +359,18 @@ int index_media(struct index *ix, const char *url,
 static const char TIMELINE_SQL[] =
 "SELECT * FROM ("
 "SELECT p.published AS t, 'published' AS what, p.post_id, p.url, p.text,"
-" p.capture, p.version, p.account, p.platform, NULL FROM post p"
-" WHERE p.version = 1 AND p.published IS NOT NULL"
+" p.capture, p.version, p.account, p.platform, NULL,"
+" p.platform LIKE 'import:%' FROM post p WHERE p.version = 1 AND p.published IS NOT NULL"
 " UNION ALL SELECT p.first_ms, CASE p.version WHEN 1 THEN 'first seen'"
 " ELSE 'edited' END, p.post_id, p.url, p.text, p.capture, p.version,"
-" p.account, p.platform, p.changed FROM post p"
+" p.account, p.platform, p.changed, p.platform LIKE 'import:%' FROM post p"
 " UNION ALL SELECT v.time, v.what, p.post_id, coalesce(p.url, c.url),"
 " coalesce(v.text, p.text), v.capture, p.version, coalesce(p.account,"
 " substr(c.source, instr(c.source, ':') + 1)), coalesce(p.platform,"
-" substr(c.source, 1, instr(c.source, ':') - 1)), NULL FROM event v LEFT JOIN post p ON p.id = v.post"
+" substr(c.source, 1, instr(c.source, ':') - 1)), NULL, c.kind = 7 FROM event v LEFT JOIN post p ON p.id = v.post"
 " LEFT JOIN capture c ON c.n = v.capture WHERE ?4 OR v.what <> 'counted'"
 " UNION ALL SELECT c.time, 'refused', NULL, c.url, c.outcome, c.n, 0,"
-" NULL, NULL, NULL FROM capture c WHERE c.kind = 10)"
+" NULL, NULL, NULL, 0 FROM capture c WHERE c.kind = 10)"
 " WHERE (?1 IS NULL OR account IS NULL OR account = ?1 COLLATE NOCASE OR"
 " platform || ':' || account = ?1 COLLATE NOCASE)"
 " AND (?2 = 0 OR t >= ?2) AND (?3 = 0 OR t < ?3) ORDER BY t, capture";
@@ -389,6 +394,7 @@ static int run_events(struct index *ix, sqlite3_stmt *st,
 		ev.capture = (uint64_t)sqlite3_column_int64(st, 5);
 		ev.version = (unsigned)sqlite3_column_int(st, 6);
 		ev.changed = text_at(st, 9);
+		ev.imported = sqlite3_column_int(st, 10);
 		r = row(arg, &ev);
 	}
 	return r;
@@ -416,7 +422,7 @@ int index_timeline(struct index *ix, const char *source, int64_t from_ms,
 
 static const char COUNTERS_SQL[] =
 "SELECT v.time, v.what, p.post_id, p.url, v.text, v.capture, p.version, NULL,"
-" NULL, NULL FROM post p JOIN event v ON v.post = p.id AND v.what = 'counted'"
+" NULL, NULL, p.platform LIKE 'import:%' FROM post p JOIN event v ON v.post = p.id AND v.what = 'counted'"
 " WHERE p.post_id = ?1 ORDER BY v.time, v.capture";
 
 int index_counters(struct index *ix, const char *post_id,
@@ -468,12 +474,18 @@ int index_posts_json(struct index *ix, uint64_t capture, struct buf *out,
 	sqlite3_stmt *st = NULL;
 	int r = 0;
 
-	if (sqlite3_prepare_v2(ix->db, "SELECT json FROM post WHERE capture = ?"
-			       " ORDER BY id", -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(ix->db, "SELECT json, platform LIKE 'import:%'"
+			       " FROM post WHERE capture = ? ORDER BY id", -1, &st, NULL) != SQLITE_OK)
 		return index_fail(ix, "cannot read", e);
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)capture);
 	while (sqlite3_step(st) == SQLITE_ROW) {
-		buf_adds(out, text_at(st, 0) ? text_at(st, 0) : "");
+		const char *line = text_at(st, 0);
+
+		if (sqlite3_column_int(st, 1) && line && *line == '{') {
+			buf_adds(out, "{\"imported\":true,");
+			line++;
+		}
+		buf_adds(out, line ? line : "");
 		buf_addc(out, '\n');
 	}
 	sqlite3_finalize(st);

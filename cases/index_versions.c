@@ -206,6 +206,9 @@ int index_counted(struct index *ix, const struct index_capture *c,
 		struct buf value = BUF_INIT(COUNTED_MAX);
 		char text[COUNTED_MAX + 64];
 
+		if (!v)
+			v = json_object_get(json_object_get(o, "stats"),
+					    names[i]);
 		if (v && worth(v, &value)) {
 			r = tally(ix, key, names[i], buf_cstr(&value), e);
 			snprintf(text, sizeof text, "%s %s", names[i],

@@ -111,6 +111,10 @@ int ingest_response(struct grant *g, const struct ingest_item *it,
 		    struct buf *blob, struct bytes *head, struct bytes *body,
 		    struct err *e);
 
+/* ingest_is_import - 1 when it was handed over, not collected by us */
+int ingest_is_import(const struct ingest_item *it);
+/* ingest_is_served - 1 when it is content that was served, ours or imported */
+int ingest_is_served(const struct ingest_item *it);
 /* ingest_is_page - 1 when the item is a response that a profile reads */
 int ingest_is_page(const struct ingest_item *it);
 

@@ -30,6 +30,8 @@ static void take_outcome(struct ingest_item *it)
 	else if (phase && strcmp(phase, "done"))
 		snprintf(it->outcome, sizeof it->outcome, "%s%s%s", phase,
 			 error && *error ? ": " : "", error ? error : "");
+	else if (!strncmp(it->st.kind, "import", 6))
+		snprintf(it->outcome, sizeof it->outcome, "imported");
 	else
 		snprintf(it->outcome, sizeof it->outcome, "%s",
 			 it->st.kind[0] && strcmp(it->st.kind, "capture")
@@ -167,6 +169,12 @@ int ingest_response(struct grant *g, const struct ingest_item *it,
 	int64_t n = 0;
 	int r = ingest_record(g, it, "response", blob, &record, &block, e);
 
+	if (r == 1 && ingest_is_import(it)) {
+		/* A file that came without a response is its own content. */
+		r = ingest_record(g, it, "resource", blob, &record, body, e);
+		*head = bytes_str("HTTP/1.1 200 OK\r\n\r\n");
+		return r;
+	}
 	if (r)
 		return r;
 	if (json_want_int(sizes, "head", &n, NULL) < 0 || n < 0 ||
@@ -179,15 +187,27 @@ int ingest_response(struct grant *g, const struct ingest_item *it,
 	return 0;
 }
 
+int ingest_is_import(const struct ingest_item *it)
+{
+	return it->kind == LEAF_IMPORT;
+}
+
+int ingest_is_served(const struct ingest_item *it)
+{
+	return !it->missing && it->url && it->kind != LEAF_REFUSED &&
+	       (!strcmp(it->st.kind, "capture") ||
+		!strcmp(it->st.kind, "import-record")) &&
+	       it->status >= 200 && it->status <= 299;
+}
+
 int ingest_is_page(const struct ingest_item *it)
 {
-	static const char *const other[] = { "media", "robots", "interrupted" };
+	static const char *const other[] = { "media", "robots", "interrupted",
+					     "file" };
 
-	if (it->missing || !it->url || it->kind == LEAF_REFUSED ||
-	    strcmp(it->st.kind, "capture") || it->status < 200 ||
-	    it->status > 299)
+	if (!ingest_is_served(it))
 		return 0;
-	for (size_t i = 0; it->reason && i < 3; i++)
+	for (size_t i = 0; it->reason && i < 4; i++)
 		if (!strcmp(it->reason, other[i]))
 			return 0;
 	return 1;

@@ -2,14 +2,12 @@
 #include "cases/ingest_media.h"
 
 #include "crawler/mediachild.h"
-#include "store/leaf.h"
 #include "util/json.h"
 
 int ingest_is_medium(const struct ingest_item *it)
 {
-	return !it->missing && it->url && it->kind != LEAF_REFUSED &&
-	       !strcmp(it->st.kind, "capture") && it->status >= 200 &&
-	       it->status <= 299 && it->reason && !strcmp(it->reason, "media");
+	return ingest_is_served(it) && it->reason &&
+	       !strcmp(it->reason, "media");
 }
 
 /* refused - a medium that no reader was started for */

@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "crawler/capture.h"
+#include "crawler/capture_int.h"
 
-#include "crawler/capture_blob.h"
 #include "crawler/fetch.h"
-#include "store/note.h"
 #include "util/clock.h"
 #include "util/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
-
-#define STATEMENT_MAX ((size_t)1 << 20)
-
-struct capturer {
-	struct vault *vault;
-	struct stream *stream;
-	char *stream_dir;
-	char *user_agent;
-	char *agent, *why;	/* who runs it, and why (may be NULL) */
-	char *gate_list;
-	struct note_skey key;
-	char case_id[17];
-	uint8_t mandate[32];
-	char software_sha256[65];
-	char anchor[65];	/* "" when there is none */
-	struct sandbox_report fetch, parse;
-	int has_parse;
-	struct utsname host;
-	char zone[40];
-	char boot_id[37];
-	int lab;
-};
 
 static char *copy(const char *s, int *bad)
 {
@@ -70,7 +45,10 @@ int capturer_new(const struct capture_setup *s, struct capturer **out,
 		 s->session->software_sha256);
 	snprintf(c->anchor, sizeof(c->anchor), "%s", s->session->anchor);
 	memcpy(c->mandate, s->mandate_sha256, sizeof(c->mandate));
-	c->fetch = *s->fetch_sandbox;
+	if (s->fetch_sandbox) {
+		c->fetch = *s->fetch_sandbox;
+		c->has_fetch = 1;
+	}
 	if (s->parse_sandbox) {
 		c->parse = *s->parse_sandbox;
 		c->has_parse = 1;
@@ -143,7 +121,7 @@ static void put_clock(struct jsonw *w)
 }
 
 /* put_session - R13, R16, R17: the facts that are no matter of one exchange */
-static void put_session(const struct capturer *c, struct jsonw *w)
+void capture_session(const struct capturer *c, struct jsonw *w)
 {
 	char text[96];
 
@@ -164,8 +142,9 @@ static void put_session(const struct capturer *c, struct jsonw *w)
 	jsonw_close(w, '}');
 	put_clock(w);
 	jsonw_open(w, "sandbox", '{');
-	sandbox_report_text(&c->fetch, text);
-	jsonw_str(w, "fetch", text);
+	if (c->has_fetch)
+		sandbox_report_text(&c->fetch, text);
+	jsonw_str(w, "fetch", c->has_fetch ? text : NULL);
 	if (c->has_parse)
 		sandbox_report_text(&c->parse, text);
 	jsonw_str(w, "parse", c->has_parse ? text : NULL);
@@ -247,7 +226,7 @@ static void put_exchange(const struct capturer *c, const struct exchange *x,
 
 /* put_blob - where the records are; digests go through the salted commitment
  * only, so that a blob can be erased and its hash with it */
-static void put_blob(struct jsonw *w, const struct capture_blob *blob,
+void capture_blobs(struct jsonw *w, const struct capture_blob *blob,
 		     const uint8_t salt[static 32])
 {
 	uint8_t commit[SHA256_LEN];
@@ -273,7 +252,7 @@ static void put_blob(struct jsonw *w, const struct capture_blob *blob,
 }
 
 /* begin - the kind and the members every statement has */
-static void begin(const struct capturer *c, struct buf *text, struct jsonw *w,
+void capture_begin(const struct capturer *c, struct buf *text, struct jsonw *w,
 		  const char *kind, uint64_t n, int64_t now_ms)
 {
 	buf_addf(text, "scelle/v1/%s\n", kind);
@@ -289,13 +268,13 @@ static void begin(const struct capturer *c, struct buf *text, struct jsonw *w,
 }
 
 /* finish - sign the statement and add the item */
-static int finish(struct capturer *c, struct batch *b, struct buf *text,
+int capture_finish(struct capturer *c, struct batch *b, struct buf *text,
 		  struct jsonw *w, uint16_t kind, int64_t now_ms,
 		  const struct store_blob *blob, struct capture_receipt *out,
 		  struct err *e)
 {
 	struct store_item it = { .kind = kind };
-	struct buf note = BUF_INIT(STATEMENT_MAX + 4096);
+	struct buf note = BUF_INIT(CAPTURE_STATEMENT_MAX + 4096);
 	struct capture_receipt rec = { .number = batch_number(b, c->stream),
 				       .refused = kind == LEAF_REFUSED };
 	uint8_t hash[SHA256_LEN];
@@ -328,7 +307,7 @@ int capture_add(struct capturer *c, struct batch *b, const struct exchange *x,
 		struct err *e)
 {
 	int refused = x->phase == FETCH_SCOPE || x->phase == FETCH_ADDRESS;
-	struct buf text = BUF_INIT(STATEMENT_MAX);
+	struct buf text = BUF_INIT(CAPTURE_STATEMENT_MAX);
 	struct capture_blob blob;
 	struct store_blob sealed;
 	struct jsonw w;
@@ -345,7 +324,7 @@ int capture_add(struct capturer *c, struct batch *b, const struct exchange *x,
 	sealed.npieces = blob.npieces;
 	secret_random(sealed.salt, sizeof(sealed.salt));
 
-	begin(c, &text, &w, refused ? "refused" : "capture",
+	capture_begin(c, &text, &w, refused ? "refused" : "capture",
 	      batch_number(b, c->stream), now);
 	if (refused) {
 		jsonw_str(&w, "by", x->phase == FETCH_SCOPE ? "request"
@@ -354,9 +333,9 @@ int capture_add(struct capturer *c, struct batch *b, const struct exchange *x,
 	}
 	put_context(c, ctx, &w);
 	put_exchange(c, x, &w);
-	put_session(c, &w);
-	put_blob(&w, &blob, sealed.salt);
-	r = finish(c, b, &text, &w, refused ? LEAF_REFUSED : LEAF_EVIDENCE,
+	capture_session(c, &w);
+	capture_blobs(&w, &blob, sealed.salt);
+	r = capture_finish(c, b, &text, &w, refused ? LEAF_REFUSED : LEAF_EVIDENCE,
 		   now, &sealed, out, e);
 	secret_wipe(sealed.salt, sizeof(sealed.salt));
 	capture_blob_release(&blob);
@@ -370,20 +349,20 @@ int capture_refuse(struct capturer *c, struct batch *b, const char *url,
 		   struct capture_receipt *out, struct err *e)
 {
 	static const struct capture_context nothing = CAPTURE_CONTEXT_INIT;
-	struct buf text = BUF_INIT(STATEMENT_MAX);
+	struct buf text = BUF_INIT(CAPTURE_STATEMENT_MAX);
 	struct jsonw w;
 	int64_t now = clock_wall_ms();
 	int r;
 
-	begin(c, &text, &w, "refused", batch_number(b, c->stream), now);
+	capture_begin(c, &text, &w, "refused", batch_number(b, c->stream), now);
 	jsonw_str(&w, "by", by);
 	jsonw_str(&w, "rule", rule);
 	put_context(c, ctx ? ctx : &nothing, &w);
 	jsonw_str(&w, "url", url);
-	put_session(c, &w);
+	capture_session(c, &w);
 	jsonw_open(&w, "blobs", '[');
 	jsonw_close(&w, ']');
-	r = finish(c, b, &text, &w, LEAF_REFUSED, now, NULL, out, e);
+	r = capture_finish(c, b, &text, &w, LEAF_REFUSED, now, NULL, out, e);
 	buf_release(&text);
 	return r;
 }

@@ -24,7 +24,7 @@ struct capture_setup {
 	const uint8_t *mandate_sha256;	/* 32 bytes */
 	const struct crawl_session *session;
 	const char *user_agent;		/* as sent; NULL: the default one */
-	const struct sandbox_report *fetch_sandbox;
+	const struct sandbox_report *fetch_sandbox; /* NULL: none runs */
 	const struct sandbox_report *parse_sandbox; /* NULL: none runs */
 	const char *gate_list;		/* gate_list_version(), or NULL */
 	int lab;			/* lab vault */
@@ -84,6 +84,40 @@ struct capture_receipt {
 int capture_add(struct capturer *c, struct batch *b, const struct exchange *x,
 		const struct capture_context *ctx, struct capture_receipt *out,
 		struct err *e);
+
+/*
+ * What was captured elsewhere and handed over.  The first item of an import is
+ * the file itself (statement scelle/v1/import), then one for each record in it
+ * (scelle/v1/import-record).  Nothing in them was measured by us but the time of
+ * the import; that is what leaf kind LEAF_IMPORT says.
+ */
+struct capture_import {
+	/* the file */
+	const char *format;		/* "warc", "wacz", "telegram" */
+	const char *name;		/* of the file, without its folder */
+	const char *from, *procedure;	/* who handed it over, in which one */
+	int packed;			/* 1: a folder's files, packed by us */
+	const uint8_t *sha256;		/* of the whole file, 32 bytes */
+	uint64_t records;
+	const char *const *findings;
+	size_t nfindings;
+	/* a record of it; url NULL: the file */
+	uint64_t file;			/* number of the item that is the file */
+	const char *url, *source;	/* source may be NULL */
+	const char *reason;		/* "page", "media", "file" */
+	int64_t date_ms;		/* captured, it says; 0: it does not */
+	int http, status;		/* http 1: block is a response, with head */
+	size_t head_len;
+	/* either */
+	const char *type;		/* media type of the block where http is 0;
+					   may be NULL */
+	struct bytes block;
+};
+
+/* capture_import - seal one of them; returns as capture_add() */
+int capture_import(struct capturer *c, struct batch *b,
+		   const struct capture_import *im,
+		   struct capture_receipt *out, struct err *e);
 
 /*
  * capture_refuse - seal that something was not asked for

@@ -314,6 +314,35 @@ out:
 	return r;
 }
 
+int capture_blob_one(int http, const char *url, int64_t date_ms,
+		     const char *type, struct bytes block,
+		     const uint8_t id[static 16], struct capture_blob *out,
+		     struct err *e)
+{
+	const struct bytes none = { NULL, 0 };
+	struct warc_new h = { .type = http ? WARC_RESPONSE : WARC_RESOURCE,
+		.date_ms = date_ms, .target_uri = url,
+		.content_type = http ? WARC_TYPE_RESPONSE
+				: type ? type : "application/octet-stream" };
+	struct capture_blob b;
+	int r;
+
+	memset(&b, 0, sizeof(b));
+	b.metadata = (struct buf)BUF_INIT(METADATA_MAX);
+	for (int i = 0; i < CAPTURE_RECORDS_MAX; i++)
+		b.head[i] = (struct buf)BUF_INIT(HEAD_MAX);
+	uuid(id, b.record[0].id);
+	r = plain_url(url) ? add_record(&b, &h, block, none, e)
+	    : err_set(e, ERR_FORMAT, "an address holds what none may");
+	if (r) {
+		capture_blob_release(&b);
+		return r;
+	}
+	sha256_pieces(b.piece, b.npieces, b.sha256);
+	*out = b;
+	return 0;
+}
+
 void capture_blob_release(struct capture_blob *b)
 {
 	for (int i = 0; i < CAPTURE_RECORDS_MAX; i++)

@@ -48,6 +48,18 @@ int capture_blob_make(const struct exchange *x, const char *boot_id,
 void capture_blob_release(struct capture_blob *b);
 
 /*
+ * capture_blob_one - a single record of what was not exchanged by us
+ *   http   1: a response with its head; 0: a resource
+ *   type   of the resource; NULL: application/octet-stream
+ *   id     16 random bytes
+ * Returns as capture_blob_make().
+ */
+int capture_blob_one(int http, const char *url, int64_t date_ms,
+		     const char *type, struct bytes block,
+		     const uint8_t id[static 16], struct capture_blob *out,
+		     struct err *e);
+
+/*
  * capture_certificates - write "chain":[SHA-256 of each certificate's DER]
  *   pem   certificates as an exchange holds them
  */

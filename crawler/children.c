@@ -3,6 +3,7 @@
 
 #include "crawler/decodechild.h"
 #include "crawler/fetchchild.h"
+#include "crawler/importchild.h"
 #include "crawler/parsepool.h"
 
 #include <string.h>
@@ -16,6 +17,8 @@ int children_main(int argc, char **argv)
 		_exit(fetch_child_main(argc - 2, argv + 2));
 	if (!strcmp(argv[2], "parse"))
 		_exit(parse_child_main(argc - 2, argv + 2));
+	if (!strcmp(argv[2], "import"))
+		_exit(import_child_main(argc - 2, argv + 2));
 	if (!strcmp(argv[2], "decode"))
 		_exit(decode_child_main(argc - 2, argv + 2));
 	_exit(2);

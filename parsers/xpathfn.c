@@ -499,6 +499,28 @@ static void fn_first(xmlXPathParserContext *c, int n)
 	buf_release(&out);
 }
 
+/* s:join(nodes) - the text of all of them, in the order of the page */
+static void fn_join(xmlXPathParserContext *c, int n)
+{
+	struct buf out = BUF_INIT(VALUE_MAX);
+	xmlXPathObject *o;
+
+	ARITY(1);
+	o = valuePop(c);
+	if (!o) {
+		xmlXPathSetError(c, XPATH_STACK_ERROR);
+		return;
+	}
+	if (o->type == XPATH_NODESET && o->nodesetval) {
+		xmlXPathNodeSetSort(o->nodesetval);
+		for (int i = 0; i < o->nodesetval->nodeNr; i++)
+			text_raw(o->nodesetval->nodeTab[i], &out);
+	}
+	xmlXPathFreeObject(o);
+	give(c, &out);
+	buf_release(&out);
+}
+
 static void fn_lower(xmlXPathParserContext *c, int n)
 {
 	struct reading *r = self(c);
@@ -522,7 +544,7 @@ static const struct {
 	{ "replace", fn_replace }, { "param", fn_param },
 	{ "page-url", fn_page_url }, { "json", fn_json }, { "html", fn_html },
 	{ "parse-json", fn_parse_json }, { "first", fn_first },
-	{ "lower", fn_lower },
+	{ "lower", fn_lower }, { "join", fn_join },
 };
 
 int xpathfn_known(const char *name, size_t len)

@@ -10,6 +10,8 @@ checked     2026-11-22
 about       Telegram web preview (t.me)
 
 host        t.me telegram.me telegram.dog www.t.me *.t.me
+# Where an import puts what Telegram Desktop exported: no host of the network.
+host        telegram-desktop.export.invalid
 media-host  *.telesco.pe *.cdn-telegram.org *.telegram-cdn.org cdn-telegram.org
 media-max   20 MiB
 family      telegram t.me telegram.me telegram.dog *.t.me *.telesco.pe \
@@ -251,7 +253,75 @@ block card
   action      line   s:class('tgme_page_action')//a
 end
 
+# ------------------------------------- a message of Telegram Desktop's export
+
+block exported
+  require   post_id url published
+
+  post_id   string  concat('c/', /json/id, '/', id)
+  url       string  concat('https://t.me/c/', /json/id, '/', id)
+  published date    date_unixtime
+  published date    date
+  author    line    from[. != '']
+  author    line    actor[. != '']
+  author_id string  from_id
+  author_id string  actor_id
+  signature line    author
+  text      string  s:join(text[@type = 'string'] | text/item[@type = 'string'] | text/item/text)
+  edited    mark    edited_unixtime | edited
+  edited_at date    edited_unixtime
+  service   mark    type[. = 'service']
+  action    string  action
+  forwarded_from line forwarded_from[. != '']
+  reply_to  string  reply_to_message_id
+  via_bot   line    via_bot
+  links     hrefs   text/item[type = 'text_link']/href | text/item[type = 'link']/text
+  each media  photo[not(starts-with(., '('))]
+    type    = photo
+    url     href    .
+  end
+  each media  self::*[not(file[not(starts-with(., '('))])]/photo[starts-with(., '(')]
+    type    = photo
+    unavailable mark self::*
+  end
+  each media  file
+    type    string  ../media_type
+    type    string  s:replace(../mime_type, '^(image|video|audio)/.*$', '$1')
+    type    string  s:replace(., '^.*$', 'document')
+    url     href    self::*[not(starts-with(., '('))]
+    thumb   href    ../thumbnail[not(starts-with(., '('))]
+    title   line    ../file_name
+    extra   string  ../mime_type
+    unavailable mark self::*[starts-with(., '(')]
+  end
+  one poll  poll[@type = 'object']
+    question line   question
+    each options answers/item
+      text  line    text
+      votes number  voters
+    end
+  end
+  each reactions reactions/item
+    emoji   line    emoji
+    emoji_id string document_id
+    count   string  count
+  end
+end
+
+block exported-chat
+  title     line    name
+  account_id string id
+  account_type string type
+end
+
 # ------------------------------------------------------------ kinds of page
+
+page export
+  url       ^https://telegram-desktop\.export\.invalid/[0-9a-f]{16}/result\.json\?chat=\d+&from=\d+$
+  anchor    /json[id and messages]
+  account   exported-chat /json
+  posts     exported /json/messages/item[id]
+end
 
 page listing
   url       ${SITE}/s/(?<name>\w+)(?:/(?<id>\d+))?/?(?:[?#].*)?$

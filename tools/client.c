@@ -306,6 +306,18 @@ static int add_file(struct work *w, unsigned arg, const char *path, int out,
 	return 0;
 }
 
+/* import_file - to be sent, and how it is called here */
+static int import_file(struct work *w, char *path, struct err *e)
+{
+	static char option[] = "--name";
+	char *slash = strrchr(path, '/');
+	int r = add_file(w, w->run.argc - 1, path, 0, e);
+
+	if (r == 0)
+		r = add_word(w, option, e);
+	return r < 0 ? r : add_word(w, slash && slash[1] ? slash + 1 : path, e);
+}
+
 /* Words for the service: options with their files apart from them. */
 static int prepare(struct work *w, int argc, char **argv, struct err *e)
 {
@@ -337,7 +349,7 @@ static int prepare(struct work *w, int argc, char **argv, struct err *e)
 			/* The file of an import is its second word. */
 			if (r == 0 && !strcmp(argv[0], "import") && i &&
 			    argv[i][0] != '-' && plain == 2)
-				r = add_file(w, w->run.argc - 1, argv[i], 0, e);
+				r = import_file(w, argv[i], e);
 			continue;
 		}
 		word = argv[i];

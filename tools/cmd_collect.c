@@ -178,20 +178,6 @@ struct collect_args {
 	int offline;
 };
 
-static int hash_self(const char *path, char hex[static 65], struct err *e)
-{
-	struct buf b = BUF_INIT((size_t)256 << 20);
-	uint8_t hash[32];
-	int r = file_read(path, &b, e);
-
-	if (r == 0) {
-		sha256_once(buf_view(&b), hash);
-		hex_str(hex, hash, 32);
-	}
-	buf_release(&b);
-	return r;
-}
-
 /* The lab's file goes with a lab vault, and only with one. */
 static int load_lab(struct cli *cli, const struct unit *u, int fast,
 		    struct lab **lab, struct err *e)
@@ -268,7 +254,7 @@ static int prepare(struct cli *cli, struct unit *u, struct collect_args *a,
 	memcpy(p->session->unit_secret, u->keys->receive.secret, 32);
 	if (u->admin.anchor.has_token)
 		hex_str(p->session->anchor, u->admin.anchor.token, 32);
-	r = hash_self(a->crawl.self_path, p->session->software_sha256, e);
+	r = session_self_hash(a->crawl.self_path, p->session->software_sha256, e);
 	if (r < 0)
 		return r;
 	/* Absolute: the children's working directory is another. */

@@ -208,7 +208,8 @@ static int choose(const struct export_args *a, const struct unit *u,
 		if (r == 0)
 			r = vault_leaf(u->vault, seq, &l);
 		if (r == 0 && (a->items ? want[i] : l.kind == LEAF_EVIDENCE
-						    || l.kind == LEAF_REFUSED)
+				   || l.kind == LEAF_IMPORT
+				   || l.kind == LEAF_REFUSED)
 		    && !gone_of(gone, i))
 			picks[(*n)++].number = i;
 	}

@@ -383,6 +383,25 @@ static void vouched(struct reading *rd, const struct ingest_item *it)
 	field(rd, _("time"), text);
 }
 
+/* imported - that we did not collect it, and who handed it over */
+static void imported(struct reading *rd, const json_t *o)
+{
+	const json_t *im = json_object_get(o, "import");
+
+	if (!json_is_object(im))
+		return;
+	field(rd, _("imported"), _("handed over, not collected by this unit"));
+	field_json(rd, _("handed over by"), json_object_get(im, "from"));
+	field_json(rd, _("in the procedure"), json_object_get(im, "procedure"));
+	field_json(rd, _("out of item"), json_object_get(im, "file"));
+	field_json(rd, _("file"), json_object_get(im, "name"));
+	field_json(rd, _("format"), json_object_get(im, "format"));
+	field_json(rd, _("file, SHA-256"), json_object_get(im, "sha256"));
+	field_json(rd, _("records"), json_object_get(im, "records"));
+	field_json(rd, _("findings"), json_object_get(im, "findings"));
+	field_json(rd, _("captured, it says"), json_object_get(o, "captured"));
+}
+
 static void sheet(struct reading *rd, const struct ingest_item *it,
 		  struct buf *blob)
 {
@@ -398,6 +417,7 @@ static void sheet(struct reading *rd, const struct ingest_item *it,
 	field(rd, _("sealed"), reading_when(it->time_ms, text));
 	vouched(rd, it);
 	field(rd, _("statement"), it->st.kind);
+	imported(rd, o);
 	field_json(rd, "URL", json_object_get(o, "url"));
 	field_json(rd, _("source"), json_object_get(o, "source"));
 	field_json(rd, _("fetched as"), json_object_get(o, "reason"));

@@ -57,6 +57,8 @@ static int event_json(struct reading *rd, const struct index_event *ev)
 			? json_integer(ev->version) : json_null());
 		bad |= json_object_set_new(o, "url", ev->url
 			? json_string(ev->url) : json_null());
+		if (ev->imported)
+			bad |= json_object_set_new(o, "imported", json_true());
 		if (ev->changed)
 			bad |= json_object_set_new(o, "changed",
 						   json_string(ev->changed));
@@ -105,6 +107,8 @@ static int event(void *arg, const struct index_event *ev)
 		cli_out(rd->cli, _("  version %u"), ev->version);
 	if (ev->changed)
 		cli_out(rd->cli, " (%s)", ev->changed);
+	if (ev->imported)
+		cli_out(rd->cli, "  [%s]", _("imported"));
 	cli_out(rd->cli, _("  item %llu"), (unsigned long long)ev->capture);
 	cli_out(rd->cli, "%s%s\n", *text ? "  " : "", text);
 	free(text);

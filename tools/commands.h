@@ -23,6 +23,7 @@ cli_command_fn cmd_erase;
 cli_command_fn cmd_escrow;
 cli_command_fn cmd_custodian;
 cli_command_fn cmd_export;
+cli_command_fn cmd_import;
 cli_command_fn cmd_gaps;
 cli_command_fn cmd_handover;
 cli_command_fn cmd_init;

@@ -28,6 +28,7 @@ static const struct cli_command commands[] = {
 	{ "case", cmd_case, N_("cases: mandate, sources, members") },
 	{ "collect", cmd_collect, N_("one pass over a case's sources") },
 	{ "verify", cmd_verify, N_("check a vault or a bundle, without any key") },
+	{ "import", cmd_import, N_("take in what was captured elsewhere") },
 	{ "export", cmd_export, N_("write a signed evidence bundle") },
 	{ "erase", cmd_erase,
 	  N_("take items or a whole case out of the vault; two persons") },

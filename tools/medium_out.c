@@ -182,6 +182,8 @@ static int row_json(struct reading *rd, const struct index_medium *m)
 						   (json_int_t)m->capture));
 		bad |= json_object_set_new(o, "time",
 					   reading_time(m->time_ms));
+		if (m->imported)
+			bad |= json_object_set_new(o, "imported", json_true());
 		bad |= json_object_set_new(o, "url", m->url
 					   ? json_string(m->url) : json_null());
 		bad |= json_object_set_new(o, "source", m->source
@@ -218,6 +220,9 @@ int medium_row(void *arg, const struct index_medium *m)
 	/* A number cut by the snippet's ends could not be masked. */
 	if (m->snippet && !reading_secret(rd, m->words))
 		reading_indent(rd, m->snippet, 0);
+	if (m->imported)
+		cli_out(rd->cli, "    %s\n", _("imported: handed over, not "
+						"collected by this unit"));
 	medium_lines(rd, o, 4);
 	json_decref(o);
 	return 0;

@@ -469,6 +469,8 @@ static int post_json(struct reading *rd, const struct index_post *p, int whole)
 					   json_string(p->account));
 	bad |= json_object_set_new(o, "version", json_integer(p->version));
 	bad |= json_object_set_new(o, "versions", json_integer(p->versions));
+	if (p->imported)
+		bad |= json_object_set_new(o, "imported", json_true());
 	if (p->changed)
 		bad |= json_object_set_new(o, "changed",
 					   json_string(p->changed));
@@ -513,6 +515,9 @@ int reading_post(struct reading *rd, const struct index_post *p, int whole)
 	cli_out(rd->cli, "  %s%s%s\n", reading_when(p->published_ms, when),
 		*author ? "  " : "", author);
 	free(author);
+	if (p->imported)
+		cli_out(rd->cli, "    %s\n", _("imported: handed over, not "
+						"collected by this unit"));
 	cli_out(rd->cli, _("    item %llu"), (unsigned long long)p->capture);
 	if (p->last_capture != p->capture)
 		cli_out(rd->cli, _(", last seen in item %llu"),

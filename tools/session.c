@@ -5,6 +5,8 @@
 #include "cases/serving.h"
 #include "store/sha256.h"
 #include "util/clock.h"
+#include "util/enc.h"
+#include "util/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -108,4 +110,18 @@ int session_number(const char *text, uint64_t max, uint64_t *out,
 			       text, (unsigned long long)max);
 	*out = v;
 	return 0;
+}
+
+int session_self_hash(const char *path, char hex[static 65], struct err *e)
+{
+	struct buf b = BUF_INIT((size_t)256 << 20);
+	uint8_t hash[32];
+	int r = file_read(path, &b, e);
+
+	if (r == 0) {
+		sha256_once(buf_view(&b), hash);
+		hex_str(hex, hash, 32);
+	}
+	buf_release(&b);
+	return r;
 }

@@ -33,4 +33,8 @@ int session_date(const char *text, int end, int64_t *ms_out, struct err *e);
 int session_number(const char *text, uint64_t max, uint64_t *out,
 		   struct err *e);
 
+/* session_self_hash - SHA-256 of the running executable, in hex: what a
+ * statement names as its software */
+int session_self_hash(const char *path, char hex[static 65], struct err *e);
+
 #endif

@@ -113,6 +113,8 @@ for who in investigator legal investigator2 legal2 supervisor dpo auditor \
 	done
 	try read "$role" "$who" search 2026-0042 ordonnance --why w
 	try read "$role" "$who" reindex 2026-0042 --why w
+	try import "$role" "$who" import 2026-0042 "$T/none" --from f \
+		--procedure p --why w
 	try export "$role" "$who" export 2026-0042 -o "$T/$who.zip" \
 		--why w --recipient r
 	try audit "$role" "$who" audit --why w

@@ -211,4 +211,17 @@ put("container", "avif", box(b"ftyp", b"avif\0\0\0\0mif1") + box(b"meta", bytes(
 put("container", "ogg", b"OggS\0\2" + bytes(8) + b"\1\0\0\0" + bytes(8) + b"\1\x13OpusHead\1\1" + bytes(9))
 put("container", "mp3", b"ID3\4\0\0\0\0\0\x11TSSE\0\0\0\7\0\0\3none\0\0" + b"\xff\xfb\x90\0" + bytes(413))
 put("container", "tiff", b"II*\0\x08\0\0\0\1\0\0\1\3\0\1\0\0\0\1\0\0\0\0\0\0\0")
+
+# archives and exports that somebody hands over
+import json, zipfile
+z = io.BytesIO()
+with zipfile.ZipFile(z, "w", zipfile.ZIP_DEFLATED) as f:
+    for n, b in (("datapackage.json", "{}"), ("archive/a.warc", "WARC/1.1\r\n"), ("d/", ""), ("x/y", "a" * 500)):
+        f.writestr(zipfile.ZipInfo(n, (1980, 1, 1, 0, 0, 0)), b)
+put("zipread", "deflated", z.getvalue())
+put("zipread", "empty", b"PK\5\6" + bytes(18))
+chat = {"name": "Exemple", "type": "private_group", "id": 1, "messages": [
+    {"id": 1, "type": "message", "text": ["a", {"type": "bold", "text": "b\\\""}]}, {"id": 2, "text": ""}]}
+put("tgexport", "chat", json.dumps(chat))
+put("tgexport", "account", json.dumps({"about": "x", "chats": {"list": [chat, dict(chat, messages=[])]}}))
 PY
