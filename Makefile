@@ -15,6 +15,7 @@ PKGS      := libcurl libxml-2.0 gumbo sqlite3 libsodium libcrypto libssl libzstd
 TESTPKGS  := criterion
 MEDIAPKGS := gexiv2 libavformat libavcodec libavutil libqpdf libarchive libxml-2.0 zlib \
              libzstd libbrotlidec
+SIGHTPKGS := zbar tesseract lept
 
 WARN      := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
              -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Werror
@@ -52,6 +53,8 @@ O         := $(BUILD)/$(MODE)
 PKGCFLAGS  = $(eval PKGCFLAGS := $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g'))$(PKGCFLAGS)
 PKGLIBS    = $(eval PKGLIBS := $(shell pkg-config --libs $(PKGS)) -lresolv)$(PKGLIBS)
 MEDIACFLAGS = $(eval MEDIACFLAGS := $(shell pkg-config --cflags $(MEDIAPKGS) | sed 's/-I/-isystem /g'))$(MEDIACFLAGS)
+SIGHTCFLAGS = $(eval SIGHTCFLAGS := $(shell pkg-config --cflags $(SIGHTPKGS) | sed 's/-I/-isystem /g'))$(SIGHTCFLAGS)
+SIGHTLIBS  = $(eval SIGHTLIBS := $(shell pkg-config --libs $(SIGHTPKGS)) -lgomp -lm)$(SIGHTLIBS)
 MEDIALIBS  = $(eval MEDIALIBS := $(shell pkg-config --libs $(MEDIAPKGS) jansson libseccomp libcrypto libsodium))$(MEDIALIBS)
 TESTCFLAGS = $(eval TESTCFLAGS := $(shell pkg-config --cflags $(TESTPKGS) | sed 's/-I/-isystem /g'))$(TESTCFLAGS)
 TESTLIBS   = $(eval TESTLIBS := $(shell pkg-config --libs $(TESTPKGS)))$(TESTLIBS)
@@ -65,6 +68,7 @@ FLOORS    := util store parsers crawler cases
 LIBSRC    := $(wildcard $(addsuffix /*.c,$(FLOORS)))
 TOOLSRC   := $(wildcard tools/*.c)
 MEDIASRC  := $(wildcard media/*.c)
+SIGHTSRC  := $(wildcard media/sight/*.c)
 TESTSRC   := $(wildcard tests/*/test_*.c)
 SERVERSRC := $(wildcard tests/server/*.c)
 BENCHSRC  := $(wildcard tests/bench/bench_*.c)
@@ -88,7 +92,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' "$(1)" "$(2)")
 
 .PHONY: all lib help deps demo test unit cli check asan fuzz crash cover bench torture install clean po
-all: $(if $(TOOLSRC),scelle) $(O)/scelle-media lib $(MO)
+all: $(if $(TOOLSRC),scelle) $(O)/scelle-media $(O)/scelle-media-sight lib $(MO)
 lib: $(LIB)
 
 ifeq ($(MODE),release)
@@ -103,9 +107,19 @@ $(O)/scelle: $(TOOLOBJ) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
 
 # A program of its own: no library of media is mapped where keys are.
-$(O)/scelle-media: $(MEDIASRC:%.c=$(O)/%.o) $(LIB)
+$(O)/scelle-media: $(MEDIASRC:%.c=$(O)/%.o) $(O)/media/plain/sight.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -Wl,--as-needed -o $@ $^ $(MEDIALIBS)
+
+# The same, and it looks at pictures: started only where that is asked for.
+$(O)/scelle-media-sight: $(MEDIASRC:%.c=$(O)/%.o) $(SIGHTSRC:%.c=$(O)/%.o) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -rdynamic -Wl,--as-needed -o $@ $^ $(MEDIALIBS) $(SIGHTLIBS)
+
+$(O)/media/sight/%.o: media/sight/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SIGHTCFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/media/%.o: media/%.c
 	$(call say,CC,$<)

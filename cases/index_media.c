@@ -38,7 +38,7 @@ static void words_of(const json_t *o, const char *url, struct buf *b)
 {
 	static const char *const facts[] = { "camera_make", "camera_model",
 		"camera_serial", "lens", "software", "made_with", "author",
-		"modified_by", "text" };
+		"modified_by", "text", "phash" };
 	const char *name, *slash = url ? strrchr(url, '/') : NULL;
 	const json_t *f;
 	size_t i;

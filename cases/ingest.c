@@ -20,6 +20,7 @@
 #define OPTIMIZE_FROM 500	/* items added */
 #define LINES_MAX ((size_t)40 << 20)
 #define PROFILES_TEXT 16384
+#define SIGHT " sight=1"	/* at the end: pictures are looked at */
 
 /* An item between its statement and the index. */
 struct pending {
@@ -73,6 +74,8 @@ static int profiles_text(const struct ingest_options *o, struct buf *out,
 			 profile_sha256(set->profile[i]));
 	if (o->media)
 		buf_addf(out, " media=%d", MEDIA_RECORD_VERSION);
+	if (o->media && o->media_sight && o->sight > 0)
+		buf_adds(out, SIGHT);
 	return out->failed ? err_set(e, out->failed, "too many profiles") : 0;
 }
 
@@ -122,8 +125,27 @@ static int save(struct ingest *in, struct err *e)
 	return r;
 }
 
+static void sight_on(struct ingest *in)
+{
+	in->hands.sight = 1;
+	in->hands.helper = in->o->media_sight;
+}
+
+/* as_before - once asked for, pictures are looked at until that is put off */
+static int as_before(struct ingest *in, struct buf *profiles)
+{
+	const char *was = index_profiles(in->ix);
+	const size_t n = strlen(was), m = strlen(SIGHT);
+
+	if (in->o->sight >= 0 || !in->o->media || !in->o->media_sight ||
+	    n < m || strcmp(was + n - m, SIGHT))
+		return 0;
+	sight_on(in);
+	return buf_adds(profiles, SIGHT) < 0;
+}
+
 /* load - the snapshot when it may be used, else an empty index */
-static int load(struct ingest *in, const char *profiles, struct err *e)
+static int load(struct ingest *in, struct buf *profiles, struct err *e)
 {
 	struct err why = ERR_INIT;
 	int r = in->o->anew ? ERR_NOENT
@@ -138,7 +160,8 @@ static int load(struct ingest *in, const char *profiles, struct err *e)
 		r = err_set(&why, ERR_DAMAGED, "the index knows more items than "
 			    "the log: it is built anew");
 		remark(in->o, &why);
-	} else if (r == 0 && strcmp(index_profiles(in->ix), profiles)) {
+	} else if (r == 0 && as_before(in, profiles) == 0 &&
+		   strcmp(index_profiles(in->ix), buf_cstr(profiles))) {
 		r = err_set(&why, ERR_VERSION, "site profiles have changed: the "
 			    "index is built anew");
 		remark(in->o, &why);
@@ -152,7 +175,7 @@ static int load(struct ingest *in, const char *profiles, struct err *e)
 	index_free(in->ix);
 	in->ix = NULL;
 	r = index_new(&in->ix, e);
-	return r < 0 ? r : index_set_profiles(in->ix, profiles, e);
+	return r < 0 ? r : index_set_profiles(in->ix, buf_cstr(profiles), e);
 }
 
 /* --- pages ------------------------------------------------------------------- */
@@ -185,7 +208,7 @@ static int from_cache(struct ingest *in, struct pending *p, struct err *e)
 	int r = derived_get(in->g, &in->map, p->it.number, &p->lines, &why);
 
 	if (r == 0 && (ingest_is_medium(&p->it)
-		       ? media_line_is(buf_view(&p->lines))
+		       ? media_line_is(buf_view(&p->lines), in->hands.sight)
 		       : of_profile(in, p->it.url, buf_view(&p->lines)))) {
 		in->rep.cached++;
 		return 1;
@@ -519,9 +542,11 @@ int ingest_open(struct unit *u, struct grant *g,
 	int r;
 
 	in.rep.items = custody_count(g);
+	if (o->sight > 0 && o->media && o->media_sight)
+		sight_on(&in);
 	r = profiles_text(o, &profiles, e);
 	if (r == 0)
-		r = load(&in, buf_cstr(&profiles), e);
+		r = load(&in, &profiles, e);
 	if (r == 0)
 		r = catch_up(&in, e);
 	parse_pool_free(in.pool);

@@ -21,6 +21,10 @@ struct ingest_options {
 	const char *self_path;		/* executable that knows --child */
 	const char *media;		/* the program that reads media; NULL:
 					   they are not read */
+	const char *media_sight;	/* the one that looks at pictures as
+					   well; NULL: there is none */
+	int sight;			/* 1: with that one; 0: not; -1: as the
+					   snapshot was made */
 	unsigned children;		/* of the pool, 1 to 8 */
 	int anew;			/* 1: neither snapshot nor derived.cache */
 	/* progress - done of all items; NULL allowed */
@@ -31,7 +35,8 @@ struct ingest_options {
 	void *arg;
 };
 
-#define INGEST_OPTIONS_INIT { .self_path = "/proc/self/exe", .children = 2 }
+#define INGEST_OPTIONS_INIT { .self_path = "/proc/self/exe", .children = 2, \
+			      .sight = -1 }
 
 struct ingest_report {
 	uint64_t items;		/* items of the case */

@@ -221,7 +221,10 @@ int ingest_lines(struct grant *g, const struct ingest_options *o,
 	struct parse_result res = PARSE_RESULT_INIT;
 	struct buf blob = BUF_INIT(VAULT_OBJECT_MAX);
 	struct parse_page page = { .id = it->number, .url = it->url };
-	struct media_hands hands = { .helper = o->media };
+	const int sight = o->sight > 0 && o->media_sight;
+	struct media_hands hands = { .helper = sight ? o->media_sight
+						     : o->media,
+				     .sight = sight };
 	struct parse_pool *pool = NULL;
 	uint64_t n;
 	int r, medium = o->media && ingest_is_medium(it);

@@ -11,13 +11,15 @@ int ingest_is_medium(const struct ingest_item *it)
 }
 
 /* refused - a medium that no reader was started for */
-static int refused(const char *why, struct buf *lines)
+static int refused(const char *why, int sight, struct buf *lines)
 {
 	struct jsonw w = JSONW_INIT(lines);
 
 	jsonw_open(&w, NULL, '{');
 	jsonw_int(&w, "v", MEDIA_RECORD_VERSION);
 	jsonw_str(&w, "kind", "medium");
+	if (sight)
+		jsonw_bool(&w, "looked_at", 1);
 	jsonw_open(&w, "findings", '[');
 	jsonw_open(&w, NULL, '{');
 	jsonw_str(&w, "from", "start");
@@ -37,13 +39,14 @@ int media_hands_take(struct media_hands *h, uint64_t number,
 	struct err why = ERR_INIT;
 	int r;
 
-	r = media_job_new(h->helper, head, body, &h->job[h->n], &why);
+	r = media_job_new(h->helper, h->sight, head, body,
+			  &h->job[h->n], &why);
 	if (r == 0) {
 		h->number[h->n++] = number;
 		return 0;
 	}
 	if (r == ERR_LIMIT) {
-		r = refused(why.text, lines);
+		r = refused(why.text, h->sight, lines);
 		return r < 0 ? err_set(e, r, "no memory to index") : 1;
 	}
 	if (e)
@@ -72,7 +75,7 @@ void media_hands_release(struct media_hands *h)
 		media_job_end(h->job[--h->n], NULL, NULL);
 }
 
-int media_line_is(struct bytes lines)
+int media_line_is(struct bytes lines, int sight)
 {
 	const uint8_t *nl = memchr(lines.p ? lines.p : (const uint8_t *)"",
 				   '\n', lines.len);
@@ -86,7 +89,8 @@ int media_line_is(struct bytes lines)
 		return 0;
 	kind = json_opt_str(o, "kind");
 	is = kind && !strcmp(kind, "medium") &&
-	     json_want_int(o, "v", &v, NULL) == 0 && v == MEDIA_RECORD_VERSION;
+	     json_want_int(o, "v", &v, NULL) == 0 && v == MEDIA_RECORD_VERSION &&
+	     json_is_true(json_object_get(o, "looked_at")) == (sight != 0);
 	json_decref(o);
 	return is;
 }

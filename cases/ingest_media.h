@@ -16,6 +16,7 @@ struct media_job;
 /* struct media_hands - zeroed: none at work */
 struct media_hands {
 	const char *helper;	/* the scelle-media program; NULL: none */
+	int sight;		/* it is scelle-media-sight */
 	struct media_job *job[MEDIA_HANDS];
 	uint64_t number[MEDIA_HANDS];
 	unsigned n;		/* at work */
@@ -43,7 +44,8 @@ int media_hands_wait(struct media_hands *h, uint64_t *number,
 
 void media_hands_release(struct media_hands *h);
 
-/* media_line_is - 1 when lines are a medium's record of today's form */
-int media_line_is(struct bytes lines);
+/* media_line_is - 1 when lines are a medium's record of today's form, made with
+ * or without looking at pictures */
+int media_line_is(struct bytes lines, int sight);
 
 #endif

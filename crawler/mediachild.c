@@ -28,6 +28,7 @@ struct answer {
 	char sandbox[96];
 	char sha256[2 * SHA256_LEN + 1];
 	json_int_t bytes;
+	int sight;	/* it looks at pictures */
 	int sent;	/* the reader has spoken */
 	int done;
 	int cut;	/* ended by us; a finding says why */
@@ -234,6 +235,8 @@ static char *text_of(const struct answer *a)
 		bad |= json_object_set_new(o, "v", json_integer(
 						   MEDIA_RECORD_VERSION));
 		bad |= json_object_set_new(o, "kind", json_string("medium"));
+		if (a->sight)
+			bad |= json_object_set_new(o, "looked_at", json_true());
 		if (a->sha256[0]) {
 			bad |= json_object_set_new(o, "sha256",
 						   json_string(a->sha256));
@@ -279,7 +282,7 @@ static int write_out(struct answer *a, size_t max, struct buf *out)
 	return bad ? ERR_NOMEM : 0;
 }
 
-static int job_new(const char *helper, uint8_t type,
+static int job_new(const char *helper, int sight, uint8_t type,
 		   const struct bytes *pieces, size_t n,
 		   struct media_job **out, struct err *e)
 {
@@ -304,8 +307,10 @@ static int job_new(const char *helper, uint8_t type,
 	else
 		r = child_start(&spec, &j->child, e);
 	if (r == 0)
-		r = child_cpu_limit(j->child, MEDIA_CPU_MS, e);
+		r = child_cpu_limit(j->child, sight ? MEDIA_SIGHT_CPU_MS
+				    : MEDIA_CPU_MS, e);
 	if (r == 0) {
+		j->a.sight = sight;
 		j->until = clock_boot_ms() + MEDIA_WAIT_MS;
 		r = child_send(j->child, type, pieces, n, e);
 		if (r == ERR_CHILD)	/* how it died is told at the end */
@@ -345,8 +350,8 @@ int media_job_end(struct media_job *job, struct buf *out, struct err *e)
 	return job_end(job, MEDIA_RECORD_MAX, out, e);
 }
 
-int media_job_new(const char *helper, struct bytes head, struct bytes body,
-		  struct media_job **out, struct err *e)
+int media_job_new(const char *helper, int sight, struct bytes head,
+		  struct bytes body, struct media_job **out, struct err *e)
 {
 	uint8_t len[2][4];
 	struct bytes pieces[4] = { BYTES(len[0], 4), head, BYTES(len[1], 4),
@@ -357,10 +362,10 @@ int media_job_new(const char *helper, struct bytes head, struct bytes body,
 			       "bytes", MEDIA_BYTES_MAX);
 	put_be32(len[0], (uint32_t)head.len);
 	put_be32(len[1], (uint32_t)body.len);
-	return job_new(helper, MEDIA_RESPONSE, pieces, 4, out, e);
+	return job_new(helper, sight, MEDIA_RESPONSE, pieces, 4, out, e);
 }
 
-int media_read(const char *helper, struct bytes in, struct buf *out,
+int media_read(const char *helper, int sight, struct bytes in, struct buf *out,
 	       struct err *e)
 {
 	struct media_job *j = NULL;
@@ -370,7 +375,7 @@ int media_read(const char *helper, struct bytes in, struct buf *out,
 	if (in.len > MEDIA_BYTES_MAX)
 		return err_set(e, ERR_LIMIT, "the medium is longer than %zu "
 			       "bytes", MEDIA_BYTES_MAX);
-	r = job_new(helper, MEDIA_FILE, &in, 1, &j, e);
+	r = job_new(helper, sight, MEDIA_FILE, &in, 1, &j, e);
 	if (r < 0)
 		return r;
 	sha256_once(in, sum);

@@ -13,6 +13,7 @@
 #define MEDIA_BYTES_MAX ((size_t)256 << 20)	/* of one medium */
 #define MEDIA_MEMORY ((uint64_t)1280 << 20)	/* address space of the reader */
 #define MEDIA_CPU_MS 10000			/* processor time for one */
+#define MEDIA_SIGHT_CPU_MS 30000		/* where it looks at pictures */
 #define MEDIA_WAIT_MS 60000			/* by the clock */
 #define MEDIA_MESSAGE_MAX (MEDIA_BYTES_MAX + ((size_t)1 << 20))
 #define MEDIA_ANSWER_MAX ((size_t)32 << 20)	/* bytes of the object */
@@ -24,7 +25,8 @@
 
 /*
  * media_read - read one medium
- *   helper  path of the scelle-media program
+ *   helper  path of the scelle-media program, or with sight 1 of
+ *           scelle-media-sight, which looks at pictures as well
  *   in      its bytes
  *   out     appended: one JSON object and a newline
  * Whatever the bytes do to the reader - it dies, it takes too long, it wants
@@ -32,7 +34,7 @@
  * Returns 0, ERR_LIMIT (longer than MEDIA_BYTES_MAX), ERR_NOENT (there is no
  * such program), ERR_NOMEM or ERR_IO.
  */
-int media_read(const char *helper, struct bytes in, struct buf *out,
+int media_read(const char *helper, int sight, struct bytes in, struct buf *out,
 	       struct err *e);
 
 /* --- several at once, out of sealed responses ----------------------------- */
@@ -44,7 +46,7 @@ struct media_job;
 
 /*
  * media_job_new - begin to read the medium that a response carries
- *   helper  path of the scelle-media program
+ *   helper, sight  as media_read()
  *   head    response head as received, 1xx included
  *   body    as received, all codings on: they are taken off in the reader,
  *           which tells the digest before any library sees a byte
@@ -52,8 +54,8 @@ struct media_job;
  * Returns 0, ERR_LIMIT (longer than MEDIA_BYTES_MAX), ERR_NOENT (there is no
  * such program), ERR_NOMEM or ERR_IO.
  */
-int media_job_new(const char *helper, struct bytes head, struct bytes body,
-		  struct media_job **out, struct err *e);
+int media_job_new(const char *helper, int sight, struct bytes head,
+		  struct bytes body, struct media_job **out, struct err *e);
 
 /* media_job_wait - until one of n (1 to MEDIA_JOBS_MAX) has ended; its place
  * among them, or ERR_NOMEM, ERR_IO.  All go on meanwhile. */

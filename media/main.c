@@ -38,6 +38,7 @@ static void prepare(void)
 	av_start();
 	pdf_start();
 	docx_start();
+	(void)sight_start();	/* what it lacks is a finding of each picture */
 }
 
 static int is(const char *type, const char *what)
@@ -158,6 +159,8 @@ static int read_medium(struct bytes in)
 	if (!bad && (parts.exif.len || parts.xmp.len || parts.resources.len ||
 		     parts.ext.len))
 		bad = inner(&r, &parts);
+	if (!bad)
+		bad = sight_read(&r, type, in);
 	buf_release(&parts.exif);
 	buf_release(&parts.xmp);
 	buf_release(&parts.resources);

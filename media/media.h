@@ -44,4 +44,14 @@ void pdf_read(struct record *r, struct bytes in, struct parts *parts);
  * one (then type_out is its media type), 0 for another archive */
 int docx_read(struct record *r, struct bytes in, const char **type_out);
 
+/*
+ * Looking at pictures: in scelle-media-sight only (media/sight/); scelle-media
+ * has none of it (media/plain/).
+ * sight_start - as above; what it lacks, in words, or NULL
+ * sight_read - codes, text, and of documents a perceptual hash; stages of their
+ *   own.  0 or as record_end()
+ */
+const char *sight_start(void);
+int sight_read(struct record *r, const char *type, struct bytes in);
+
 #endif

@@ -120,7 +120,8 @@ static int hand_on(struct walk *w, size_t head_from, struct err *e)
 	if (!w->messages)
 		return 0;
 	buf_addc(&out, '{');
-	buf_add(&out, w->head.p + head_from, w->head.len - head_from);
+	if (w->head.len > head_from)
+		buf_add(&out, w->head.p + head_from, w->head.len - head_from);
 	buf_adds(&out, "\"messages\":[");
 	buf_addb(&out, buf_view(&w->piece));
 	buf_adds(&out, "]}");

@@ -29,7 +29,7 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all $(SERVERBIN)
 	$(Q)OBJ=$(O) tests/demo.sh
 
-unit: $(TESTBIN) $(SERVERBIN) $(if $(TOOLSRC),scelle) $(O)/scelle-media $(MO)
+unit: $(TESTBIN) $(SERVERBIN) $(if $(TOOLSRC),scelle) $(O)/scelle-media $(O)/scelle-media-sight $(MO)
 	$(Q)tests/run-units.sh $(O) $(TESTBIN)
 
 cli: all $(SERVERBIN) $(PROBEBIN) $(O)/tests/contention/contend
@@ -39,8 +39,8 @@ check: all
 	$(Q)tests/check/floors.sh
 	$(Q)tests/check/headers.sh $(CC) $(CPPFLAGS) -std=c11 $(WARN) $(PKGCFLAGS)
 	$(call say,CLANG,all sources)
-	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) $(MEDIASRC) | xargs -P 2 -n 8 clang $(CPPFLAGS) -std=c11 -O1 $(WARN) -Wno-missing-field-initializers -Wno-gnu-zero-variadic-macro-arguments \
-	    $(PKGCFLAGS) $(MEDIACFLAGS) -fsyntax-only
+	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) $(MEDIASRC) $(SIGHTSRC) media/plain/sight.c | xargs -P 2 -n 8 clang $(CPPFLAGS) -std=c11 -O1 $(WARN) -Wno-missing-field-initializers -Wno-gnu-zero-variadic-macro-arguments \
+	    $(PKGCFLAGS) $(MEDIACFLAGS) $(SIGHTCFLAGS) -fsyntax-only
 	$(call say,CPPCHK,all sources)
 	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
@@ -48,7 +48,7 @@ check: all
 	    --error-exitcode=1 -I. -D_GNU_SOURCE \
 	    --library=tests/check/cppcheck.cfg -DSCELLE_VERSION='"0"' -DSCELLE_PREFIX='"/"' $(FLOORS) tools media
 	$(call say,TIDY,all sources)
-	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) $(MEDIASRC) | tests/check/tidy.sh $(CPPFLAGS) -std=c11 $(PKGCFLAGS) $(MEDIACFLAGS)
+	$(Q)printf '%s\n' $(LIBSRC) $(TOOLSRC) $(MEDIASRC) $(SIGHTSRC) media/plain/sight.c | tests/check/tidy.sh $(CPPFLAGS) -std=c11 $(PKGCFLAGS) $(MEDIACFLAGS) $(SIGHTCFLAGS)
 	$(call say,SHELL,scripts)
 	$(Q)shellcheck -x -P SCRIPTDIR -e SC1091 $$(git ls-files '*.sh' .ci/run)
 	$(Q)mandoc -T lint -W warning docs/scelle.1
@@ -80,6 +80,7 @@ bench: all $(BENCHBIN) $(SERVERBIN)
 install: all
 	install -Dm755 scelle $(DESTDIR)$(PREFIX)/bin/scelle
 	install -Dm755 $(O)/scelle-media $(DESTDIR)$(PREFIX)/libexec/scelle/scelle-media
+	install -Dm755 $(O)/scelle-media-sight $(DESTDIR)$(PREFIX)/libexec/scelle/scelle-media-sight
 	install -d $(DESTDIR)$(PREFIX)/share/scelle/profiles $(DESTDIR)$(PREFIX)/share/doc/scelle
 	install -m644 profiles/*.profile $(DESTDIR)$(PREFIX)/share/scelle/profiles/
 	install -Dm644 docs/scelle.1 $(DESTDIR)$(PREFIX)/share/man/man1/scelle.1

@@ -440,6 +440,7 @@ static int write_bundle(struct cli *cli, struct unit *u, struct grant *g,
 		r = profiles_load(cli_profiles(cli), &profiles, e);
 	o.profiles = &profiles;
 	o.media = place_media_there();
+	o.media_sight = place_sight_there();
 	o.profiles_dir = cli_profiles(cli);
 	if (r == 0)
 		r = ingest_open(u, g, &o, &ix, NULL, e);

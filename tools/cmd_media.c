@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static const char help[] = N_(
-"Usage: scelle media FILE\n"
+"Usage: scelle media [--pictures] FILE\n"
 "\n"
 "Shows what FILE ('-' is standard input) says of itself, as one JSON object on\n"
 "one line: its type by its content, SHA-256, dimensions, duration, camera,\n"
@@ -23,9 +23,13 @@ static const char help[] = N_(
 "\n"
 "JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF, MP4, MOV, WebM, Ogg, MP3, PDF, DOCX.\n"
 "The file is read in a program that has no network, no files and no keys.\n"
-"Needs no vault, writes nothing.\n");
+"Needs no vault, writes nothing.\n"
+"\n"
+"  --pictures   look at the picture too: QR and bar codes, text in French, and of\n"
+"               documents a perceptual hash; never at faces\n");
 
 static const struct option options[] = {
+	{ "pictures", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -60,20 +64,31 @@ int cmd_media(struct cli *cli, int argc, char **argv)
 	struct buf in = BUF_INIT(MEDIA_BYTES_MAX + 65536);
 	struct buf out = BUF_INIT(2 * MEDIA_ANSWER_MAX);
 	struct err e = ERR_INIT;
-	int opt, r;
+	const char *helper = place_media();
+	int opt, r = 0, sight = 0;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'h')
 			return cli_help(cli, _(help));
+		if (opt == 'p') {
+			sight = 1;
+			continue;
+		}
 		return cli_usage(cli, "media",
 				 _("unknown or unfinished option '%s'"),
 				 argv[optind - 1]);
 	}
 	if (optind + 1 != argc)
 		return cli_usage(cli, "media", _("one file expected"));
-	r = read_input(argv[optind], &in, &e);
+	if (sight) {
+		helper = place_sight_there();
+		r = helper ? 0 : err_set(&e, ERR_NOENT, "the program that looks "
+					 "at pictures is not installed");
+	}
 	if (r == 0)
-		r = media_read(place_media(), buf_view(&in), &out, &e);
+		r = read_input(argv[optind], &in, &e);
+	if (r == 0)
+		r = media_read(helper, sight, buf_view(&in), &out, &e);
 	if (r == 0)
 		cli_raw(cli, buf_view(&out));
 	buf_release(&in);

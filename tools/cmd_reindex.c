@@ -4,12 +4,16 @@
 #include "tools/reading.h"
 
 static const char help[] = N_(
-"Usage: scelle reindex CASE --why TEXT\n"
+"Usage: scelle reindex CASE --why TEXT [--pictures]\n"
 "\n"
 "Takes the case's index anew from the sealed bytes: every page is parsed once\n"
 "more, by the site profiles as they are now, every captured medium is read once\n"
 "more, and what was cached is put aside.\n"
-"Tells how many posts and versions there were before and are now.\n");
+"Tells how many posts and versions there were before and are now.\n"
+"\n"
+"  --pictures   from now on look at this case's pictures as well: QR and bar codes,\n"
+"               text in French, and of pictures with text enough to be documents\n"
+"               a perceptual hash; never at faces.  Without it: no longer\n");
 
 static void counts_json(struct jsonw *w, const char *key,
 			const struct index_counts *n)
@@ -83,7 +87,8 @@ int cmd_reindex(struct cli *cli, int argc, char **argv)
 	struct index *before = NULL;
 	struct err e = ERR_INIT;
 	struct reading rd;
-	int had, r, status = reading_args(&rd, cli, argc, argv, 0, 1, _(help));
+	int had, r, status = reading_args(&rd, cli, argc, argv, READ_PICTURES,
+				       1, _(help));
 
 	if (status >= 0)
 		return status;
@@ -96,6 +101,7 @@ int cmd_reindex(struct cli *cli, int argc, char **argv)
 		r = reading_options(&rd, &o, &e);
 	if (r == 0) {
 		o.anew = 1;
+		o.sight = rd.pictures;
 		r = ingest_open(rd.u, rd.g, &o, &rd.ix, &rd.rep, &e);
 		if (rd.shown_ms)
 			cli_progress(cli, NULL);

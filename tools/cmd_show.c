@@ -17,6 +17,7 @@
 
 static const char help[] = N_(
 "Usage: scelle show CASE ITEM --why TEXT [--statement | --raw [--body]]\n"
+"                   [--pictures]\n"
 "       scelle show CASE POST --why TEXT [--unmask]\n"
 "\n"
 "ITEM is a number in the case: what was asked for, when, what came, under\n"
@@ -27,6 +28,7 @@ static const char help[] = N_(
 "  --statement   the item's signed statement, as stored\n"
 "  --raw         the item's WARC records, as stored (not to a terminal)\n"
 "  --raw --body  the body of its response, codings taken off\n"
+"  --pictures    look at the item's picture: codes and text in it\n"
 "  --unmask      show social security and card numbers; recorded\n");
 
 /* --- a post --------------------------------------------------------------------- */
@@ -640,7 +642,8 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 	struct reading rd;
 	char *end;
 	unsigned long long n;
-	int status = reading_args(&rd, cli, argc, argv, READ_SHOW, 2, _(help));
+	int status = reading_args(&rd, cli, argc, argv, READ_SHOW |
+				       READ_PICTURES, 2, _(help));
 
 	if (status >= 0)
 		return status;
@@ -650,9 +653,10 @@ int cmd_show(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, argv[0], _("--statement, --raw or "
 						 "--raw --body"));
 	if (*rd.arg < '0' || *rd.arg > '9' || *end || errno) {
-		if (rd.statement || rd.raw)
-			return cli_usage(cli, argv[0], _("--statement and "
-					 "--raw take an item's number"));
+		if (rd.statement || rd.raw || rd.pictures)
+			return cli_usage(cli, argv[0], _("--statement, --raw "
+					 "and --pictures take an item's "
+					 "number"));
 		return reading_close(&rd, show_post(&rd));
 	}
 	if (rd.raw && isatty(STDOUT_FILENO))

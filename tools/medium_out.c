@@ -105,6 +105,21 @@ static void findings(struct reading *rd, unsigned indent, const json_t *o)
 	}
 }
 
+/* seen - what stands in the picture */
+static void seen(struct reading *rd, unsigned indent, const json_t *o)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(o, "codes"), i, c) {
+		const char *type = json_opt_str(c, "type");
+
+		line(rd, indent, type ? type : "?", json_opt_str(c, "value"));
+	}
+	line(rd, indent, _("text in the picture"), json_opt_str(o, "text"));
+	line(rd, indent, _("perceptual hash"), json_opt_str(o, "phash"));
+}
+
 void medium_lines(struct reading *rd, const json_t *o, unsigned indent)
 {
 	pair(rd, indent, _("type"), o, "type", "-");
@@ -118,6 +133,7 @@ void medium_lines(struct reading *rd, const json_t *o, unsigned indent)
 	pair(rd, indent, _("software"), o, "software", "made_with");
 	pair(rd, indent, _("author"), o, "author", "-");
 	pair(rd, indent, _("changed by"), o, "modified_by", "-");
+	seen(rd, indent, o);
 	line(rd, indent, "SHA-256", json_opt_str(o, "sha256"));
 	findings(rd, indent, o);
 }

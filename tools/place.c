@@ -31,9 +31,9 @@ static const char *own_dir(void)
 static const char *first_there(const char *const *tries, const char *probe,
 			       const char *installed)
 {
-	static char path[2][FILE_PATH_MAX];
+	static char path[4][FILE_PATH_MAX];
 	static int turn;
-	char *out = path[turn++ & 1];
+	char *out = path[turn++ & 3];
 
 	for (; *tries; tries++) {
 		char full[FILE_PATH_MAX];
@@ -98,6 +98,18 @@ const char *place_media(void)
 
 	return first_there(tries, "", SCELLE_PREFIX
 			   "/libexec/scelle/scelle-media");
+}
+
+const char *place_sight_there(void)
+{
+	static const char *const tries[] = {
+		"scelle-media-sight", "build/release/scelle-media-sight",
+		"../libexec/scelle/scelle-media-sight", NULL,
+	};
+	const char *path = first_there(tries, "", SCELLE_PREFIX
+				       "/libexec/scelle/scelle-media-sight");
+
+	return file_exists(path) ? path : NULL;
 }
 
 const char *place_media_there(void)

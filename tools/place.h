@@ -18,7 +18,9 @@ const char *place_profiles(void);
  */
 const char *place_media(void);
 
-/* place_media_there - the same, NULL when it is not there */
+/* place_media_there - the same, NULL when it is not there;
+ * place_sight_there - of scelle-media-sight, which looks at pictures */
 const char *place_media_there(void);
+const char *place_sight_there(void);
 
 #endif

@@ -16,7 +16,8 @@
 #define LIMIT_MAX 10000000u
 
 enum { WHY = 256, SOURCE, SINCE, UNTIL, LIMIT, VERSIONS, BEST, UNMASK,
-       STATEMENT, RAW, BODY, GLASS, COUNTERS };
+       STATEMENT, RAW, BODY, GLASS, COUNTERS,
+       PICTURES };
 
 static const struct {
 	struct option o;
@@ -35,6 +36,7 @@ static const struct {
 	{ { "statement", no_argument, NULL, STATEMENT }, READ_SHOW },
 	{ { "raw", no_argument, NULL, RAW }, READ_SHOW },
 	{ { "body", no_argument, NULL, BODY }, READ_SHOW },
+	{ { "pictures", no_argument, NULL, PICTURES }, READ_PICTURES },
 	{ { "counters", no_argument, NULL, COUNTERS }, READ_COUNTERS },
 };
 
@@ -69,6 +71,9 @@ static int take_option(struct reading *rd, int opt, struct err *e)
 		return 0;
 	case STATEMENT:
 		rd->statement = 1;
+		return 0;
+	case PICTURES:
+		rd->pictures = 1;
 		return 0;
 	case COUNTERS:
 		rd->counters = 1;
@@ -302,6 +307,12 @@ int reading_options(struct reading *rd, struct ingest_options *o,
 			return r;
 	}
 	o->media = place_media_there();
+	o->media_sight = place_sight_there();
+	if (rd->pictures && !o->media_sight)
+		return err_set(e, ERR_NOENT, "the program that looks at "
+			       "pictures is not installed");
+	if (rd->pictures)
+		o->sight = 1;
 	if (!o->media)
 		remark(rd, _("the program that reads media is not installed: "
 			     "what media say is not known"));

@@ -22,7 +22,7 @@ struct reading {
 	int64_t from_ms, to_ms;		/* 0: no bound */
 	uint64_t limit;			/* 0: none given */
 	int all_versions, best, unmask;
-	int statement, raw, body, counters;
+	int statement, raw, body, counters, pictures;
 	/* open */
 	struct unit *u;
 	struct grant *g;
@@ -49,6 +49,7 @@ enum {
 	READ_BEST = 1 << 3,	/* --best */
 	READ_SHOW = 1 << 4,	/* --statement --raw --body */
 	READ_COUNTERS = 1 << 5,	/* --counters */
+	READ_PICTURES = 1 << 6,	/* --pictures */
 };
 
 /*

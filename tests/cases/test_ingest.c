@@ -413,7 +413,7 @@ static int helper(char out[static PATH_MAX])
 			return 0;
 		*slash = '\0';
 	}
-	strcat(out, "/scelle-media");
+	memcpy(out + strlen(out), "/scelle-media", 14);
 	return file_exists(out);
 }
 

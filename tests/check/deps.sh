@@ -9,6 +9,7 @@ libssl-dev libzstd-dev libbrotli-dev libdeflate-dev libjansson-dev libpcre2-dev
 libseccomp-dev libpsl-dev libidn2-dev zlib1g-dev libcriterion-dev
 libgexiv2-dev libavformat-dev libavcodec-dev libavutil-dev libqpdf-dev
 libarchive-dev
+libzbar-dev libtesseract-dev libleptonica-dev tesseract-ocr-fra
 clang clang-tidy libclang-rt-14-dev cppcheck shellcheck strace
 minisign age xxd openssl curl zstd unzip python3 mandoc binutils lcov jq"
 [ "${1:-}" = --all ] && want="$want wget restic borgbackup python3-bs4

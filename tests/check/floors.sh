@@ -33,7 +33,7 @@ done
 # door HEADER-PATTERN FILE-PATTERN: only those files include that library
 door() {
 	hits=$(grep -lE "^#[ \t]*include[ \t]*<$1" util/*.[ch] store/*.[ch] parsers/*.[ch] \
-		crawler/*.[ch] cases/*.[ch] tools/*.[ch] media/*.[ch] 2>/dev/null | grep -vE "$2")
+		crawler/*.[ch] cases/*.[ch] tools/*.[ch] media/*.[ch] media/*/*.[ch] 2>/dev/null | grep -vE "$2")
 	[ -z "$hits" ] || say "only $2 may include <$1>: $hits"
 }
 door 'curl/' '^crawler/fetch\.c$'
@@ -49,6 +49,8 @@ door 'gexiv2/|glib' '^media/exif\.c$'
 door 'libav' '^media/av\.c$'
 door 'qpdf/' '^media/pdf\.c$'
 door 'archive' '^media/docx\.c$'
+# What looks at pictures: only in scelle-media-sight.
+door 'zbar|tesseract/|leptonica/' '^media/sight/sight\.c$'
 
 banned='strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atoll|atof|system|popen|alloca|mktemp|tmpnam|scanf|sscanf|rand|srand|setjmp|longjmp'
 hits=$(grep -nE "(^|[^A-Za-z0-9_.>])($banned)[ ]?\(" util/*.[ch] store/*.[ch] parsers/*.[ch] \
@@ -57,7 +59,7 @@ hits=$(grep -nE "(^|[^A-Za-z0-9_.>])($banned)[ ]?\(" util/*.[ch] store/*.[ch] pa
 $hits"
 # Only the command line prints.
 hits=$(grep -nE '(^|[^A-Za-z0-9_])(printf|puts|putchar|perror)[ ]?\(|fprintf\((stdout|stderr)' util/*.c store/*.c \
-	parsers/*.c crawler/*.c cases/*.c media/*.c 2>/dev/null | grep -vE ':[ \t]*\*')
+	parsers/*.c crawler/*.c cases/*.c media/*.c media/*/*.c 2>/dev/null | grep -vE ':[ \t]*\*')
 [ -z "$hits" ] || say "below tools/ nothing prints:
 $hits"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: EUPL-1.2
+# shellcheck disable=SC2016  # the variables in single quotes are jq's
 # What captured media say of themselves, from the sealed bytes: in show, posts,
 # search, timeline and the bundle; each read on record.
 # shellcheck source=lib.sh
