@@ -184,8 +184,9 @@ static int messages(struct walk *w, size_t head_from, struct err *e)
 static int member(struct walk *w, int *opened, struct err *e)
 {
 	static const char *const kept[] = { "name", "type", "id" };
-	size_t from = w->at, head_from = w->level[w->depth - 1].head;
+	const size_t head_from = w->level[w->depth - 1].head;
 	int c = look(w), r;
+	size_t from;
 
 	*opened = 0;
 	if (c == '[' && !strcmp(w->key, "messages"))

@@ -20,7 +20,7 @@ static void row(const double *in, unsigned step, double out[static LOW])
 uint64_t phash(const uint8_t grey[static PHASH_SIDE * PHASH_SIDE])
 {
 	double in[PHASH_SIDE * PHASH_SIDE], half[PHASH_SIDE * LOW];
-	double all[LOW * LOW], sorted[LOW * LOW], low[LOW], median;
+	double all[LOW * LOW], sorted[LOW * LOW] = { 0 }, low[LOW], median;
 	uint64_t bits = 0;
 
 	for (unsigned i = 0; i < PHASH_SIDE * PHASH_SIDE; i++)
