@@ -151,7 +151,7 @@ static uint64_t meaning(const json_t *o)
 		hash_member(&b, m, "question");
 	sha256_once(buf_view(&b), h);
 	buf_release(&b);
-	return get_be64(h);
+	return FRONTIER_MEANING(get_be64(h));
 }
 
 /* The number at the end of "name/123"; 0 when there is none. */

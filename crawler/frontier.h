@@ -137,10 +137,13 @@ int frontier_span_add(struct frontier_source *s, uint64_t lo, uint64_t hi,
 		      uint64_t joins, const char *next, int *met,
 		      const char **hole);
 
-/* A post, by its key and the hash of its meaning (text, media, edited). */
+/* A post, by its key and the hash of its meaning (text, media, edited), of
+ * which so many bits count. */
+#define FRONTIER_MEANING_BITS 56
+#define FRONTIER_MEANING(h) ((h) & (UINT64_MAX >> (64 - FRONTIER_MEANING_BITS)))
 struct frontier_post {
 	uint64_t key;		/* the id when it is a number, else a hash */
-	uint64_t meaning;
+	uint64_t meaning;	/* FRONTIER_MEANING() */
 	uint8_t flags;
 };
 #define FRONTIER_POST_GONE 1	/* was known, then missing from its page */

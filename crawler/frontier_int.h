@@ -49,10 +49,11 @@ struct delayed {
 	uint32_t node;
 };
 
+/* One stands for each post of a source: two words, no more. */
 struct known_row {
 	uint64_t key;		/* 0: free */
-	uint64_t meaning;
-	uint8_t flags;
+	uint64_t meaning : FRONTIER_MEANING_BITS;
+	uint64_t flags : 64 - FRONTIER_MEANING_BITS;
 };
 
 struct frontier_known {

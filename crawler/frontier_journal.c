@@ -297,7 +297,7 @@ static int write_known(struct frontier *f, struct journal *j,
 		}
 		frame_u64(b, row->key);
 		frame_u64(b, row->meaning);
-		frame_u8(b, row->flags);
+		frame_u8(b, (uint8_t)row->flags);
 		left--;
 		if (++n < POSTS_PER_FRAME && left)
 			continue;

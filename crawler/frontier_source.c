@@ -219,7 +219,7 @@ int frontier_know_one(struct frontier_source *s, const struct frontier_post *p)
 		}
 		r->key = p->key;
 	}
-	r->meaning = p->meaning;
+	r->meaning = FRONTIER_MEANING(p->meaning);
 	r->flags = p->flags;
 	return 0;
 }
@@ -239,7 +239,7 @@ int frontier_known(const struct frontier *f, uint32_t source, uint64_t key,
 		r = k->size ? row_of(k, key) : NULL;
 	if (!r || r->key != key)
 		return ERR_NOENT;
-	*out = (struct frontier_post){ r->key, r->meaning, r->flags };
+	*out = (struct frontier_post){ r->key, r->meaning, (uint8_t)r->flags };
 	return 0;
 }
 
