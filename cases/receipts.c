@@ -47,21 +47,21 @@ static int receipts_dir(const char *vkey, char out[static FILE_PATH_MAX],
 	return r < 0 ? err_set(e, r, "the path to the receipts is too long") : 0;
 }
 
-/* mkdir -p, without a sync: what matters is the file at the end. */
+/* mkdir -p, durable: a receipt is worth what its path is */
 static int make_dirs(char *path, struct err *e)
 {
 	for (char *p = path + 1;; p++) {
 		char was = *p;
+		int r = 0;
 
 		if (was && was != '/')
 			continue;
 		*p = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return err_errno(e, "cannot create directory '%s'",
-					 path);
+		if (!file_exists(path))
+			r = file_mkdir(path, e);
 		*p = was;
-		if (!was)
-			return 0;
+		if (r < 0 || !was)
+			return r;
 	}
 }
 
