@@ -123,6 +123,31 @@ static int open_user_keys(struct unit *u, const char *path, struct bytes sealed,
 	return r;
 }
 
+/*
+ * The unit's keys as the user has them.  New keys of the user are several files
+ * that take their names one after the other: this one may still be staged.
+ */
+static int open_unit_keys(struct unit *u, const char *path, struct err *e)
+{
+	struct buf sealed = BUF_INIT(KEYFILE_MAX);
+	struct err quiet = ERR_INIT;
+	int r = user_file(u, path, ".unit.age", &sealed, e);
+
+	if (r < 0)
+		goto out;
+	r = unit_keys_unwrap(buf_view(&sealed), &u->user->receive, &u->keys, e);
+	if (r == 0)
+		goto out;
+	buf_clear(&sealed);
+	if (user_file(u, path, ".unit.age" VAULT_STAGED, &sealed, &quiet) == 0
+	    && unit_keys_unwrap(buf_view(&sealed), &u->user->receive, &u->keys,
+				&quiet) == 0)
+		r = 0;
+out:
+	buf_release(&sealed);
+	return r;
+}
+
 /* The keys that a passphrase opens: the user's then the unit's, or the
  * unit's alone. */
 static int login(struct unit *u, const char *path, struct bytes pass,
@@ -146,13 +171,8 @@ static int login(struct unit *u, const char *path, struct bytes pass,
 	r = user_file(u, path, ".key.age", &sealed, e);
 	if (r == 0)
 		r = open_user_keys(u, path, buf_view(&sealed), pass, e);
-	if (r < 0)
-		goto out;
-	buf_clear(&sealed);
-	r = user_file(u, path, ".unit.age", &sealed, e);
 	if (r == 0)
-		r = unit_keys_unwrap(buf_view(&sealed), &u->user->receive,
-				     &u->keys, e);
+		r = open_unit_keys(u, path, e);
 out:
 	buf_release(&sealed);
 	return r;
@@ -281,9 +301,46 @@ out:
 	return r;
 }
 
+/* Does the vault know who is logged in, by these keys? */
+static int check_user(const struct unit *u, struct err *e)
+{
+	const struct admin_user *who = admin_user(&u->admin, u->user_name);
+
+	if (!who)
+		return err_set(e, ERR_DENIED, "user '%s' is not entered in "
+			       "this vault", u->user_name);
+	if (memcmp(who->sign.pk, u->user->sign.vkey.pk, 32) != 0)
+		return err_set(e, ERR_AUTH, "the keys this passphrase opens "
+			       "are not those entered for '%s'; where renewing "
+			       "them was cut off, the other passphrase counts",
+			       u->user_name);
+	if (who->revoked)
+		return err_set(e, ERR_DENIED, "user '%s' was revoked",
+			       u->user_name);
+	return 0;
+}
+
+/* What opening the log for writing did is told, by whoever opened it. */
+static int tell_opening(struct unit *u, struct err *e)
+{
+	int r = unit_shard_say(u, e);
+
+	return r == 0 ? tell_recovery(u, e) : r;
+}
+
+/* Who is turned away may have begun a recovery: the unit itself tells it. */
+static void tell_as_unit(struct unit *u)
+{
+	struct err quiet = ERR_INIT;
+
+	user_keys_free(u->user);
+	u->user = NULL;
+	snprintf(u->user_name, sizeof u->user_name, "%s", UNIT_TIMER);
+	tell_opening(u, &quiet);
+}
+
 int unit_enter(struct unit *u, struct err *e)
 {
-	const struct admin_user *who;
 	const struct vault_shard *begun;
 	int r = unit_open_admin(u, e);
 
@@ -298,31 +355,22 @@ int unit_enter(struct unit *u, struct err *e)
 		return err_set(e, ERR_DAMAGED, "the unit's keys are not those "
 			       "of its init statement");
 	if (u->user) {
-		who = admin_user(&u->admin, u->user_name);
-		if (!who || memcmp(who->sign.pk, u->user->sign.vkey.pk, 32) !=
-		    0)
-			r = err_set(e, ERR_DENIED, "user '%s' is not entered "
-				    "in this vault", u->user_name);
-		else if (who->revoked)
-			r = err_set(e, ERR_DENIED, "user '%s' was revoked",
-				    u->user_name);
-		if (r < 0)
+		r = check_user(u, e);
+		if (r < 0) {
+			if (u->writable && !u->gap)
+				tell_as_unit(u);
 			return r;
+		}
 	}
 	/* What was restored never goes on under the old origin. */
 	if (u->gap)
 		return unit_shard_new(u, VAULT_RESTORE, u->gap, e);
 	/* A session that reads leaves all this to its keeper. */
 	if (u->writable)
-		r = unit_shard_say(u, e);
-	if (r == 0 && u->writable)
-		r = tell_recovery(u, e);
-	if (r == 0 && !u->link)
-	if (r == 0 && u->writable)
+		r = tell_opening(u, e);
+	if (r == 0 && u->writable && !u->link)
 		r = erasure_resume(u, e);
-	if (r == 0)
-		r = unit_shard_due(u, clock_wall_ms(), e);
-	return r;
+	return r == 0 ? unit_shard_due(u, clock_wall_ms(), e) : r;
 }
 
 int unit_open(const char *path, const char *user, struct bytes pass,
