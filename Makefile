@@ -159,8 +159,8 @@ $(O)/tests/contention/contend: $(CONTENDSRC:%.c=$(O)/%.o) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
 
 # What changes files goes through tests/crash/shim.c; made with MODE=crash.
-CRASHWRAP := open close write pwrite ftruncate fsync fdatasync rename link unlink mkdir malloc calloc realloc \
-             reallocarray strdup clock_wall_ms secret_alloc secret_free
+CRASHWRAP := open close write pwrite ftruncate fsync fdatasync rename link unlink rmdir mkdir malloc calloc \
+             realloc reallocarray strdup clock_wall_ms secret_alloc secret_free
 $(O)/tests/crash/crash: $(CRASHSRC:%.c=$(O)/%.o) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(CRASHWRAP:%=-Wl,--wrap=%) -o $@ $^ $(PKGLIBS) -lpthread

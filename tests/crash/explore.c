@@ -156,13 +156,20 @@ out:
 	fs_release(&base);
 }
 
-static uint64_t count_states(const struct tape *t)
+static uint64_t count_states(const struct tape *t, size_t from)
 {
 	uint64_t n = 0;
 
-	for (size_t point = 0; point <= t->t.n; point++)
+	for (size_t point = from; point <= t->t.n; point++)
 		n += crash_count(&t->t, point);
 	return n;
+}
+
+/* Of each 2^32 so many, that about `wanted` of `all` are looked at. */
+static uint64_t share(uint64_t wanted, uint64_t all)
+{
+	return all <= wanted ? UINT32_MAX
+	       : (uint64_t)((double)UINT32_MAX * (double)wanted / (double)all);
 }
 
 static const struct scenario *named(const char *name)
@@ -227,7 +234,8 @@ static int all_tapes(const struct plan *p, struct tape *list, size_t room,
 	size_t n = 0, more = 0;
 
 	for (const struct scenario *s = scenarios; s->name; s++) {
-		if (!wanted(p, s) || !strcmp(s->name, "recover") || n == room)
+		if (!wanted(p, s) || !strcmp(s->name, "recover")
+		    || !strcmp(s->name, "walk") || n == room)
 			continue;
 		if (tape_make(p, s, NULL, NULL, 0, &list[n]) < 0)
 			return -1;
@@ -241,33 +249,53 @@ static int all_tapes(const struct plan *p, struct tape *list, size_t room,
 }
 
 #define TAPES 64
+#define WALKS 8			/* among the tapes of explore_syncs() */
+#define ALIKE 16		/* of so many crashes at most one differs */
 
+static int walk_tape(const struct plan *p, uint64_t n, struct tape *out)
+{
+	world_random(p->seed * 1000003 + 17 * (n + 1));
+	return tape_make(p, named("walk"), NULL, NULL, 0, out);
+}
+
+static void explore_tape(const struct plan *p, struct tape *t, uint64_t of,
+			 uint64_t max, struct tally *sum)
+{
+	uint64_t before = sum->states, bad = sum->bad;
+
+	explore(p, t, 0, of, 0, max, sum, NULL, 0);
+	printf("%-8s %5zu ops %7llu states %4llu wrong\n", t->sc->name, t->t.n,
+	       (unsigned long long)(sum->states - before),
+	       (unsigned long long)(sum->bad - bad));
+	fflush(stdout);
+	tape_release(t);
+}
+
+/* What the scenarios leave of the number asked for, random walks fill. */
 int explore_all(const struct plan *p)
 {
 	static struct tape list[TAPES];
 	struct tally sum = { .states = 0 };
 	uint64_t total = 0, of;
 	double t0 = now();
+	struct tape walk;
 	size_t n = 0;
 
 	if (all_tapes(p, list, TAPES - RECOVERIES, &n) < 0)
 		return 1;
 	for (size_t i = 0; i < n; i++)
-		total += count_states(&list[i]);
-	/* Many are alike: look at a few more than are asked for. */
-	of = total <= p->states ? UINT32_MAX
-	     : (uint64_t)((double)UINT32_MAX * (double)p->states
-			  / (double)total * 1.15);
-	for (size_t i = 0; i < n; i++) {
-		uint64_t before = sum.states, bad = sum.bad;
-
-		explore(p, &list[i], 0, of, 0, UINT64_MAX, &sum, NULL, 0);
-		printf("%-8s %5zu ops %7llu states %4llu wrong\n",
-		       list[i].sc->name, list[i].t.n,
-		       (unsigned long long)(sum.states - before),
-		       (unsigned long long)(sum.bad - bad));
-		fflush(stdout);
-		tape_release(&list[i]);
+		total += count_states(&list[i], 0);
+	of = share(p->states, total);
+	for (size_t i = 0; i < n; i++)
+		explore_tape(p, &list[i], of, UINT64_MAX, &sum);
+	for (uint64_t i = 0; wanted(p, named("walk")) && sum.states < p->states;
+	     i++) {
+		if (walk_tape(p, i, &walk) < 0)
+			return 1;
+		total += count_states(&walk, 0);
+		explore_tape(p, &walk, of > UINT32_MAX / 8 ? of
+						: UINT32_MAX / 8,
+			     p->states - sum.states, &sum);
 	}
 	printf("%llu crash points and fates, %llu distinct disks, %llu states "
 	       "judged in %.1f s, %llu wrong\n", (unsigned long long)total,
@@ -342,8 +370,11 @@ int explore_syncs(const struct plan *p)
 	unsigned blind = 0;
 	size_t n = 0;
 
-	if (all_tapes(p, list, TAPES - RECOVERIES, &n) < 0)
+	if (all_tapes(p, list, TAPES - RECOVERIES - WALKS, &n) < 0)
 		return 1;
+	for (uint64_t i = 0; i < WALKS && !p->only; i++)
+		if (walk_tape(p, i, &list[n++]) < 0)
+			return 1;
 	printf("%-60s %6s %7s  %s\n", "sync taken out", "calls", "states",
 	       "found");
 	for (unsigned site = 0; site < site_count(); site++) {
@@ -359,8 +390,11 @@ int explore_syncs(const struct plan *p)
 			if (gone) {
 				shift_facts(&list[i].w, &whole, site, 0);
 				list[i].t = cut;
-				explore(p, &list[i], at, UINT32_MAX, 1, p->states,
-					&sum, first, sizeof first);
+				explore(p, &list[i], at,
+					share(ALIKE * p->states,
+					      count_states(&list[i], at)),
+					1, p->states, &sum, first,
+					sizeof first);
 				list[i].t = whole;
 				shift_facts(&list[i].w, &whole, site, 1);
 			}

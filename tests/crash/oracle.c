@@ -4,11 +4,16 @@
  * that nothing half is visible, that the log never says two things.
  */
 #include "cases/casefile.h"
+#include "cases/copyset.h"
 #include "cases/custody.h"
+#include "cases/erasure.h"
+#include "cases/receipts.h"
+#include "cases/restore.h"
 #include "store/checkpoint.h"
 #include "store/receipt.h"
 #include "store/vault_int.h"
 #include "store/verify.h"
+#include "store/witness.h"
 #include "tests/crash/shim.h"
 #include "tests/crash/world.h"
 #include "util/file.h"
@@ -101,26 +106,14 @@ static int writer(struct look *l, const char *when, struct unit **out)
 {
 	struct err e = ERR_INIT;
 
-	for (size_t i = l->w->nfacts; i-- > 0;) {
-		const struct fact *f = &l->w->facts[i];
-		int r;
-
-		if ((f->kind != FACT_TRY && f->kind != FACT_PASS)
-		    || !holds(l, f) || strcmp(f->a, WORLD_CLAIRE) != 0)
-			continue;
-		r = world_open(l->w, WORLD_CLAIRE, f->b, VAULT_WRITE, out, &e);
-		if (r == 0)
-			return 0;
-		/* What was answered holds; what was only tried may not. */
-		if (r != ERR_AUTH || f->kind == FACT_PASS)
-			break;
-	}
+	if (world_claire(l->w, l->upto, out, &e) == 0)
+		return 0;
 	return wrong(l, "it does not open %s: %s", when, e.text);
 }
 
 static void mark_dirty(const struct look *l)
 {
-	char path[400];
+	char path[500];
 	int fd;
 
 	snprintf(path, sizeof path, "%s/LOCK", l->w->vault);
@@ -244,6 +237,93 @@ out:
 	return bad;
 }
 
+/* What was certified stays certified. */
+static int erasure_holds(struct look *l, const struct unit *u,
+			 const struct fact *f)
+{
+	const struct admin_case *c = NULL;
+	unsigned open = 0;
+
+	for (size_t i = 0; i < l->w->nfacts; i++)
+		if (holds(l, &l->w->facts[i]))
+			open += (unsigned)(l->w->facts[i].kind
+					   == FACT_ERASING)
+				- (unsigned)(l->w->facts[i].kind
+					     == FACT_ERASED);
+	if (admin_case(&u->admin, f->a, &c, NULL) < 0)
+		return wrong(l, "case %s is gone", f->a);
+	if (erasure_pending(c) > open)
+		return wrong(l, "an erasure in %s is not certified any more",
+			     f->a);
+	return f->m != WORLD_ALL || c->purged ? 0
+		: wrong(l, "case %s is not purged", f->a);
+}
+
+/* Its run is whole: as far as restoring goes without keys. */
+static int backup_holds(struct look *l, const struct fact *f)
+{
+	char from[400], to[400];
+	struct restore_args a = { .from = from, .to = to, .size = f->n,
+				  .now_ms = world_now() };
+	struct restore *s = calloc(1, sizeof *s);
+	struct err e = ERR_INIT;
+	int r;
+
+	if (!s)
+		abort();
+	snprintf(from, sizeof from, "%s/" WORLD_BACKUP, l->w->root);
+	snprintf(to, sizeof to, "%s/restored", l->w->root);
+	r = restore_stage(&a, s, &e);
+	if (r == 0)
+		r = restore_finish(s, 0, &e);
+	copyset_remove(to, NULL);
+	free(s);
+	return r == 0 ? 0 : wrong(l, "the backup of %llu leaves: %s",
+				  (unsigned long long)f->n, e.text);
+}
+
+static int cosigned_holds(struct look *l, const struct fact *f)
+{
+	struct witness_log *logs = NULL;
+	struct err e = ERR_INIT;
+	char dir[400];
+	size_t n = 0;
+	int bad = 0;
+
+	snprintf(dir, sizeof dir, "%s/" WORLD_WITNESS, l->w->root);
+	if (witness_logs(dir, &logs, &n, &e) < 0)
+		return wrong(l, "the witness: %s", e.text);
+	if (n != 1 || logs[0].size < f->n)
+		bad = wrong(l, "the witness knows %llu leaves of %zu logs, it "
+			    "cosigned %llu",
+			    (unsigned long long)(n ? logs[0].size : 0), n,
+			    (unsigned long long)f->n);
+	free(logs);
+	return bad;
+}
+
+static int kept_holds(struct look *l, const struct unit *u,
+		      const struct fact *f)
+{
+	struct receipts_entry *list = NULL;
+	struct err e = ERR_INIT;
+	size_t n = 0, i = 0;
+	int bad = 0;
+
+	if (receipts_list(receipts_name(u->vault), &list, &n, &e) < 0)
+		return wrong(l, "the client's receipts: %s", e.text);
+	while (i < n && list[i].seq != f->n)
+		i++;
+	if (i == n)
+		bad = wrong(l, "the client's receipt of leaf %llu is gone",
+			    (unsigned long long)f->n);
+	else if (receipts_hold(u->vault, &list[i], &e) != 0)
+		bad = wrong(l, "the client's receipt of leaf %llu: %s",
+			    (unsigned long long)f->n, e.text);
+	free(list);
+	return bad;
+}
+
 static int fact_holds(struct look *l, struct unit *u, const struct fact *f)
 {
 	const struct admin_user *who = admin_user(&u->admin, f->a);
@@ -275,14 +355,10 @@ static int fact_holds(struct look *l, struct unit *u, const struct fact *f)
 		return admin_case(&u->admin, f->a, &c, NULL) == 0 && c->closed
 			? 0 : wrong(l, "case %s is not closed", f->a);
 	case FACT_MEMBER:
-		if (last(l, FACT_OUT, f->a, f->b))
+		if (last(l, FACT_LEAVING, f->a, f->b))
 			return 0;
-		if (admin_case(&u->admin, f->a, &c, NULL) < 0)
-			return wrong(l, "case %s is gone", f->a);
-		/* The last command may have begun to remove him. */
-		return admin_is_member(c, f->b) || f != last(l, FACT_MEMBER,
-							     NULL, f->b)
-			|| l->upto > f->at
+		return admin_case(&u->admin, f->a, &c, NULL) == 0
+			&& admin_is_member(c, f->b)
 			? 0 : wrong(l, "%s is no member of %s", f->b, f->a);
 	case FACT_OUT:
 		if (admin_case(&u->admin, f->a, &c, NULL) < 0
@@ -298,9 +374,19 @@ static int fact_holds(struct look *l, struct unit *u, const struct fact *f)
 				(unsigned long long)f->m);
 	case FACT_RECEIPT:
 		return receipt_holds(l, u, f);
+	case FACT_KEPT:
+		return kept_holds(l, u, f);
+	case FACT_ERASED:
+		return erasure_holds(l, u, f);
+	case FACT_BACKUP:
+		return backup_holds(l, f);
+	case FACT_COSIGNED:
+		return cosigned_holds(l, f);
 	case FACT_VAULT:
 	case FACT_PASS:
+	case FACT_LEAVING:
 	case FACT_ITEMS:
+	case FACT_ERASING:
 	case FACT_FRAMES:
 	case FACT_TRY:
 		break;
@@ -339,6 +425,47 @@ static int item_whole(struct look *l, struct grant *g, const char *reference,
 	return bad;
 }
 
+/* Is item n named by an erasure that was begun (FACT_ERASING), or done? */
+static int is_erased(const struct look *l, enum fact_kind kind,
+		     const char *reference, uint64_t n)
+{
+	for (size_t i = 0; i < l->w->nfacts; i++) {
+		const struct fact *f = &l->w->facts[i];
+
+		if (holds(l, f) && f->kind == kind && !strcmp(f->a, reference)
+		    && (f->m == WORLD_ALL || (n >= f->n && n <= f->m)))
+			return 1;
+	}
+	return 0;
+}
+
+/* Half erased it may be, but what is left is what it was. */
+static int item_gone(struct look *l, struct grant *g, const char *reference,
+		     uint64_t n, int must)
+{
+	struct buf plain = BUF_INIT(1 << 16);
+	char want[WORLD_TEXT_MAX];
+	int bad = 0;
+
+	for (unsigned o = 0; !bad && o <= WORLD_BLOBS(n); o++) {
+		size_t len = world_text(want, sizeof want, reference, n, o);
+
+		buf_clear(&plain);
+		if (custody_get(g, n, o, &plain, NULL, NULL) < 0)
+			continue;
+		if (must)
+			bad = wrong(l, "object %u of item %llu of %s was erased "
+				    "and opens", o, (unsigned long long)n,
+				    reference);
+		else if (!bytes_eq(buf_view(&plain), BYTES(want, len)))
+			bad = wrong(l, "object %u of item %llu of %s says "
+				    "something else", o, (unsigned long long)n,
+				    reference);
+	}
+	buf_release(&plain);
+	return bad;
+}
+
 /* Reads all of it: one more commit as well. */
 static int case_whole(struct look *l, struct unit *u, const char *reference)
 {
@@ -349,15 +476,24 @@ static int case_whole(struct look *l, struct unit *u, const char *reference)
 	struct grant *g = NULL;
 	int bad = 0;
 
-	if (custody_log(u, &a, &g, &e) < 0)
+	if (custody_log(u, &a, &g, &e) < 0) {
+		/* Nothing is left to read of a purged one. */
+		if (is_erased(l, FACT_ERASING, reference, WORLD_ALL))
+			return 0;
 		return wrong(l, "case %s cannot be read: %s", reference,
 			     e.text);
+	}
 	if (items && custody_count(g) < items->n)
 		bad = wrong(l, "%llu items of %s, %llu were durable",
 			    (unsigned long long)custody_count(g), reference,
 			    (unsigned long long)items->n);
 	for (uint64_t n = 0; !bad && n < custody_count(g); n++)
-		bad = item_whole(l, g, reference, n);
+		if (is_erased(l, FACT_ERASING, reference, n))
+			bad = item_gone(l, g, reference, n,
+					is_erased(l, FACT_ERASED, reference,
+						  n));
+		else
+			bad = item_whole(l, g, reference, n);
 	custody_close(g);
 	return bad;
 }
@@ -381,7 +517,7 @@ static int content(struct look *l, struct unit *u)
 
 static int nothing_there(struct look *l)
 {
-	char path[400];
+	char path[500];
 
 	snprintf(path, sizeof path, "%s/FORMAT", l->w->vault);
 	if (file_exists(path))

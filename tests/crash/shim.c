@@ -21,6 +21,7 @@ int __real_fsync(int fd);
 int __real_fdatasync(int fd);
 int __real_rename(const char *from, const char *to);
 int __real_link(const char *from, const char *to);
+int __real_rmdir(const char *path);
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t m);
 void *__real_realloc(void *p, size_t n);
@@ -38,6 +39,7 @@ int __wrap_fdatasync(int fd);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_link(const char *from, const char *to);
 int __wrap_unlink(const char *path);
+int __wrap_rmdir(const char *path);
 int __wrap_mkdir(const char *path, mode_t mode);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t m);
@@ -469,7 +471,7 @@ int __wrap_link(const char *from, const char *to)
 	return move(from, to, OP_LINK);
 }
 
-int __wrap_unlink(const char *path)
+static int take_away(const char *path, int (*real)(const char *path))
 {
 	const char *rel = ours(path);
 	struct op op = { .kind = OP_UNLINK };
@@ -477,12 +479,22 @@ int __wrap_unlink(const char *path)
 
 	if (rel && strikes(0, 0))
 		return -1;
-	r = __real_unlink(path);
+	r = real(path);
 	if (r == 0 && rel && rec.on) {
 		op.inode = fs_walk(&rec.live, rel, &op.dir, op.name);
 		note(&op);
 	}
 	return r;
+}
+
+int __wrap_unlink(const char *path)
+{
+	return take_away(path, __real_unlink);
+}
+
+int __wrap_rmdir(const char *path)
+{
+	return take_away(path, __real_rmdir);
 }
 
 int __wrap_mkdir(const char *path, mode_t mode)

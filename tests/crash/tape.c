@@ -55,7 +55,13 @@ int tape_prepare(const struct plan *p, const struct scenario *sc,
 		world_fact(w, f);
 		w->facts[w->nfacts - 1].at = 0;
 	}
-	return fs_put(&base, p->root);
+	if (fs_put(&base, p->root) < 0)
+		return -1;
+	if (sc->before && sc->before(w, &e) < 0) {
+		printf("before %s: %s\n", sc->name, e.text);
+		return -1;
+	}
+	return 0;
 }
 
 int tape_make(const struct plan *p, const struct scenario *sc,

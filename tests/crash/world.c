@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "tests/crash/world.h"
+#include "tests/crash/scenario.h"
 
 #include "cases/casefile.h"
-#include "cases/custody.h"
 #include "cases/receipts.h"
-#include "store/journal.h"
 #include "store/vault_int.h"
 #include "tests/crash/shim.h"
 #include "util/clock.h"
@@ -17,8 +15,6 @@
 #include <string.h>
 
 #define START_MS 1790000000000
-#define LOGN 2
-#define DAY_MS 86400000
 
 /* --- the same each time ---------------------------------------------------- */
 
@@ -43,6 +39,14 @@ static uint32_t random_word(void)
 	return x;
 }
 
+uint64_t world_dice(uint64_t below)
+{
+	uint64_t x;
+
+	random_bytes(&x, sizeof x);
+	return x % below;
+}
+
 static const char *random_name(void) { return "tests"; }
 
 void world_random(uint64_t seed)
@@ -62,6 +66,9 @@ void world_random(uint64_t seed)
 int64_t __wrap_clock_wall_ms(void);
 int64_t __wrap_clock_wall_ms(void) { return now_ms++; }
 
+int64_t world_now(void) { return now_ms; }
+void world_sleep(int64_t ms) { now_ms += ms; }
+
 /* Memory that is locked and guarded costs more than all the rest here. */
 void *__wrap_secret_alloc(size_t n);
 void __wrap_secret_free(void *p);
@@ -77,13 +84,19 @@ void world_init(struct world *w, const char *root)
 	snprintf(w->vault, sizeof w->vault, "%s/vault", root);
 }
 
-void world_release(struct world *w)
+void world_forget(struct world *w)
 {
 	for (size_t i = 0; i < w->nfacts; i++)
 		free(w->facts[i].p);
+	w->nfacts = 0;
+}
+
+void world_release(struct world *w)
+{
+	world_forget(w);
 	free(w->facts);
 	w->facts = NULL;
-	w->nfacts = w->facts_room = 0;
+	w->facts_room = 0;
 }
 
 void world_fact(struct world *w, struct fact f)
@@ -100,8 +113,8 @@ void world_fact(struct world *w, struct fact f)
 	shim_pause(0);
 }
 
-static void fact(struct world *w, enum fact_kind kind, const char *a,
-		 const char *b, uint64_t n, uint64_t m)
+void world_note(struct world *w, enum fact_kind kind, const char *a,
+		const char *b, uint64_t n, uint64_t m)
 {
 	struct fact f = { .kind = kind, .n = n, .m = m };
 
@@ -139,8 +152,27 @@ int world_open(const struct world *w, const char *user, const char *pass,
 	return r;
 }
 
+int world_claire(const struct world *w, size_t upto, struct unit **out,
+		 struct err *e)
+{
+	int r = ERR_AUTH;
+
+	for (size_t i = w->nfacts; i-- > 0 && r == ERR_AUTH;) {
+		const struct fact *f = &w->facts[i];
+
+		if ((f->kind != FACT_TRY && f->kind != FACT_PASS)
+		    || f->at > upto || strcmp(f->a, WORLD_CLAIRE) != 0)
+			continue;
+		r = world_open(w, WORLD_CLAIRE, f->b, VAULT_WRITE, out, e);
+		/* What was answered holds; what was only tried may not. */
+		if (f->kind == FACT_PASS)
+			break;
+	}
+	return r;
+}
+
 /* The receipt of a commit: what an agent takes away. */
-static int receipt(struct world *w, struct unit *u, struct err *e)
+int world_receipt(struct world *w, struct unit *u, struct err *e)
 {
 	struct buf text = BUF_INIT(1 << 20);
 	struct fact f = { .kind = FACT_RECEIPT };
@@ -161,8 +193,20 @@ static int receipt(struct world *w, struct unit *u, struct err *e)
 	return r;
 }
 
+int world_keep(struct world *w, struct unit *u, struct err *e)
+{
+	int r = vault_publish(u->vault, e);
+
+	if (r == 0)
+		r = receipts_keep(u->vault, NULL, e);
+	if (r == 0)
+		world_note(w, FACT_KEPT, NULL, NULL, vault_size(u->vault) - 1,
+			   0);
+	return r;
+}
+
 /* n more items of a case, in one commit. */
-static int capture(struct world *w, struct unit *u, const char *reference,
+int world_capture(struct world *w, struct unit *u, const char *reference,
 		   unsigned n, struct err *e)
 {
 	const struct admin_case *c = NULL;
@@ -207,25 +251,25 @@ static int capture(struct world *w, struct unit *u, const char *reference,
 	batch_abort(b);
 	free(text);
 	if (r == 0) {
-		fact(w, FACT_ITEMS, reference, NULL, base + n, 0);
-		r = receipt(w, u, e);
+		world_note(w, FACT_ITEMS, reference, NULL, base + n, 0);
+		r = world_receipt(w, u, e);
 	}
 	return r;
 }
 
-static int add_user(struct world *w, struct unit *u, const char *name,
+int world_add_user(struct world *w, struct unit *u, const char *name,
 		    unsigned roles, const char *pass, struct err *e)
 {
-	int r = unit_add_user(u, name, name, roles, bytes_str(pass), LOGN, e);
+	int r = unit_add_user(u, name, name, roles, bytes_str(pass), WORLD_LOGN, e);
 
 	if (r == 0) {
-		fact(w, FACT_TRY, name, pass, 0, 0);
-		fact(w, FACT_USER, name, pass, 0, 0);
+		world_note(w, FACT_TRY, name, pass, 0, 0);
+		world_note(w, FACT_USER, name, pass, 0, 0);
 	}
 	return r;
 }
 
-static int open_case(struct world *w, struct unit *u, const char *reference,
+int world_open_case(struct world *w, struct unit *u, const char *reference,
 		     struct err *e)
 {
 	static const char *const offences[] = { "art. 421-2-5 CP" };
@@ -237,32 +281,32 @@ static int open_case(struct world *w, struct unit *u, const char *reference,
 	o.basis = "art. 230-46 CPP";
 	o.offences = offences;
 	o.noffences = 1;
-	o.start_ms = START_MS - DAY_MS;
-	o.end_ms = START_MS + 365 * (int64_t)DAY_MS;
+	o.start_ms = START_MS - WORLD_DAY_MS;
+	o.end_ms = START_MS + 365 * WORLD_DAY_MS;
 	r = casefile_open(u, &o, id, e);
 	if (r == 0) {
-		fact(w, FACT_CASE, reference, NULL, 0, 0);
-		fact(w, FACT_MEMBER, reference, WORLD_CLAIRE, 0, 0);
+		world_note(w, FACT_CASE, reference, NULL, 0, 0);
+		world_note(w, FACT_MEMBER, reference, WORLD_CLAIRE, 0, 0);
 	}
 	return r;
 }
 
-static int make(struct world *w, struct err *e)
+int world_make(struct world *w, struct err *e)
 {
 	struct unit_options o = {
 		.unit = "piej-demo", .user = WORLD_CLAIRE,
 		.full = "Claire Martin",
 		.unit_pass = bytes_str("the unit has another one"),
 		.user_pass = bytes_str(WORLD_PASS),
-		.logn = LOGN, .now_ms = clock_wall_ms(),
+		.logn = WORLD_LOGN, .now_ms = clock_wall_ms(),
 	};
 	int r;
 
-	fact(w, FACT_TRY, WORLD_CLAIRE, WORLD_PASS, 0, 0);
+	world_note(w, FACT_TRY, WORLD_CLAIRE, WORLD_PASS, 0, 0);
 	r = unit_init(w->vault, &o, e);
 	if (r == 0) {
-		fact(w, FACT_VAULT, NULL, NULL, 0, 0);
-		fact(w, FACT_USER, WORLD_CLAIRE, WORLD_PASS, 0, 0);
+		world_note(w, FACT_VAULT, NULL, NULL, 0, 0);
+		world_note(w, FACT_USER, WORLD_CLAIRE, WORLD_PASS, 0, 0);
 	}
 	return r;
 }
@@ -270,317 +314,16 @@ static int make(struct world *w, struct err *e)
 int world_base(struct world *w, struct err *e)
 {
 	struct unit *u = NULL;
-	int r = make(w, e);
+	int r = world_make(w, e);
 
 	if (r == 0)
 		r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
 	if (r == 0)
-		r = add_user(w, u, "bruno", ROLE_INVESTIGATOR, "bruno's own", e);
+		r = world_add_user(w, u, "bruno", ROLE_INVESTIGATOR, "bruno's own", e);
 	if (r == 0)
-		r = open_case(w, u, WORLD_CASE, e);
+		r = world_open_case(w, u, WORLD_CASE, e);
 	if (r == 0)
-		r = capture(w, u, WORLD_CASE, 3, e);
+		r = world_capture(w, u, WORLD_CASE, 3, e);
 	unit_close(u);
 	return r;
 }
-
-/* --- scenarios ------------------------------------------------------------- */
-
-/* From nothing to the first items. */
-static int run_init(struct world *w, struct err *e)
-{
-	struct unit *u = NULL;
-	int r = make(w, e);
-
-	if (r == 0)
-		r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-	if (r == 0)
-		r = open_case(w, u, WORLD_CASE, e);
-	if (r == 0)
-		r = capture(w, u, WORLD_CASE, 2, e);
-	unit_close(u);
-	return r;
-}
-
-static int run_capture(struct world *w, struct err *e)
-{
-	struct unit *u = NULL;
-	int r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-
-	for (unsigned i = 1; r == 0 && i <= 4; i++)
-		r = capture(w, u, WORLD_CASE, i, e);
-	if (r == 0)
-		r = vault_publish(u->vault, e);
-	if (r == 0)
-		r = receipts_keep(u->vault, NULL, e);
-	unit_close(u);
-	return r;
-}
-
-static int run_roll(struct world *w, struct err *e)
-{
-	struct unit *u = NULL;
-	int r;
-
-	w->small = 1;
-	r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-	for (unsigned i = 0; r == 0 && i < 4; i++)
-		r = capture(w, u, WORLD_CASE, 4 - i, e);
-	unit_close(u);
-	return r;
-}
-
-static int read_case(struct world *w, struct unit *u, const char *query,
-		     struct err *e)
-{
-	struct access a = { .command = "search", .why = "the inquiry",
-			    .case_name = WORLD_CASE, .query = query };
-	struct buf plain = BUF_INIT(1 << 16);
-	struct grant *g = NULL;
-	int r = custody_log(u, &a, &g, e);
-
-	if (r == 0) {
-		fact(w, FACT_LEAF, NULL, NULL, custody_seq(g), LEAF_ACCESS);
-		r = custody_get(g, 1, 1, &plain, NULL, e);
-	}
-	custody_close(g);
-	buf_release(&plain);
-	return r;
-}
-
-static int run_read(struct world *w, struct err *e)
-{
-	struct unit *u = NULL;
-	int r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-
-	for (int i = 0; r == 0 && i < 3; i++)
-		r = read_case(w, u, i ? "a word" : NULL, e);
-	if (r == 0)
-		r = custody_refuse(u, "show", WORLD_CASE, "curious", "no", e);
-	if (r == 0)
-		r = receipt(w, u, e);
-	unit_close(u);
-	return r;
-}
-
-/* The first read of a month makes the month's audit. */
-static int run_month(struct world *w, struct err *e)
-{
-	struct unit *u = NULL;
-	int r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-
-	now_ms += 31 * (int64_t)DAY_MS;
-	if (r == 0)
-		r = read_case(w, u, NULL, e);
-	unit_close(u);
-	return r;
-}
-
-static int run_case(struct world *w, struct err *e)
-{
-	static const char ref[] = "PV-2026-0002";
-	struct admin_source src = {
-		.id = (char *)"example.org/channel", .profile = (char *)"generic",
-		.url = (char *)"https://example.org/channel",
-		.reason = (char *)"the inquiry",
-	};
-	struct unit *u = NULL;
-	int r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-
-	if (r == 0)
-		r = open_case(w, u, ref, e);
-	if (r == 0)
-		r = casefile_source_add(u, ref, &src, e);
-	if (r == 0)
-		r = casefile_decision(u, ref, "example.org", "the mandate", e);
-	if (r == 0)
-		r = capture(w, u, ref, 2, e);
-	if (r == 0)
-		r = casefile_member_add(u, ref, "bruno", "helps", e);
-	if (r == 0)
-		fact(w, FACT_MEMBER, ref, "bruno", 0, 0);
-	if (r == 0)
-		r = casefile_member_remove(u, ref, "bruno", "helped", e);
-	if (r == 0)
-		fact(w, FACT_OUT, ref, "bruno", 0, 0);
-	if (r == 0)
-		r = casefile_close(u, ref, "done", e);
-	if (r == 0)
-		fact(w, FACT_CLOSED, ref, NULL, 0, 0);
-	unit_close(u);
-	return r;
-}
-
-static const char other_pass[] = "claire has another one now";
-
-static int run_people(struct world *w, struct err *e)
-{
-	struct unit *u = NULL;
-	int r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-
-	if (r == 0) {
-		fact(w, FACT_TRY, WORLD_CLAIRE, other_pass, 0, 0);
-		r = unit_new_passphrase(u, bytes_str(other_pass), LOGN, e);
-	}
-	if (r == 0)
-		fact(w, FACT_PASS, WORLD_CLAIRE, other_pass, 0, 0);
-	if (r == 0)
-		r = unit_revoke_user(u, "bruno", "left", e);
-	if (r == 0)
-		fact(w, FACT_REVOKED, "bruno", NULL, 0, 0);
-	if (r == 0)
-		r = add_user(w, u, "diane", ROLE_SUPERVISOR | ROLE_INVESTIGATOR,
-			     "diane's own", e);
-	if (r == 0)
-		r = receipt(w, u, e);
-	unit_close(u);
-	return r;
-}
-
-/* Opening alone: what recovery does is its trace. */
-static int run_recover(struct world *w, struct err *e)
-{
-	struct unit *u = NULL;
-	int r = world_open(w, WORLD_CLAIRE, WORLD_PASS, VAULT_WRITE, &u, e);
-
-	if (r == ERR_AUTH)
-		r = world_open(w, WORLD_CLAIRE, other_pass, VAULT_WRITE, &u, e);
-	unit_close(u);
-	return r;
-}
-
-/* --- a journal alone ------------------------------------------------------- */
-
-static const uint8_t journal_secret[32] = { 3, 1, 4 };
-
-size_t world_frame(uint8_t *out, uint64_t n)
-{
-	size_t len = 5 + (size_t)(n * 131 % 700);
-
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(n + i);
-	return len;
-}
-
-struct frames {
-	uint64_t n, bad;
-};
-
-static int count_frame(void *arg, struct bytes frame)
-{
-	struct frames *f = arg;
-	uint8_t want[1024];
-	size_t len = world_frame(want, f->n);
-
-	f->bad += frame.len != len || memcmp(frame.p, want, len) != 0;
-	f->n++;
-	return 0;
-}
-
-static int all_again(void *arg, struct journal *fresh)
-{
-	const uint64_t *n = arg;
-	uint8_t frame[1024];
-	int r = 0;
-
-	for (uint64_t i = 0; r == 0 && i < *n; i++)
-		r = journal_append(fresh, BYTES(frame, world_frame(frame, i)),
-				   0, NULL);
-	return r;
-}
-
-static int journal_at(const struct world *w, struct frames *f,
-		      struct journal **out, struct err *e)
-{
-	char path[400];
-
-	memset(f, 0, sizeof *f);
-	snprintf(path, sizeof path, "%s/" WORLD_JOURNAL, w->root);
-	return journal_open(path, journal_secret, count_frame, f, out, e);
-}
-
-static int run_journal(struct world *w, struct err *e)
-{
-	struct journal *j = NULL;
-	uint8_t frame[1024];
-	struct frames f;
-	int r = 0;
-
-	for (int turn = 0; r == 0 && turn < 3; turn++) {
-		uint64_t n;
-
-		r = journal_at(w, &f, &j, e);
-		n = f.n;
-		for (int i = 0; r == 0 && i < 8; i++) {
-			r = journal_append(j, BYTES(frame,
-						    world_frame(frame, n)),
-					   i % 3 != 1, e);
-			if (r < 0)
-				break;
-			n++;
-			if (i % 3 != 1)
-				fact(w, FACT_FRAMES, NULL, NULL, n, 0);
-		}
-		if (r == 0 && turn == 1) {
-			r = journal_compact(j, all_again, &n, e);
-			if (r == 0)
-				fact(w, FACT_FRAMES, NULL, NULL, n, 0);
-		}
-		if (j && journal_close(j, e) < 0 && r == 0)
-			r = ERR_IO;
-		j = NULL;
-	}
-	return r;
-}
-
-int oracle_journal(const struct world *w, size_t upto, char *why, size_t room)
-{
-	struct err e = ERR_INIT;
-	struct journal *j = NULL;
-	uint64_t want = 0, first;
-	uint8_t frame[1024];
-	struct frames f;
-	int r;
-
-	for (size_t i = 0; i < w->nfacts; i++)
-		if (w->facts[i].at <= upto && w->facts[i].n > want)
-			want = w->facts[i].n;
-	r = journal_at(w, &f, &j, &e);
-	if (r < 0) {
-		snprintf(why, room, "the journal does not open: %s", e.text);
-		return 1;
-	}
-	first = f.n;
-	r = journal_append(j, BYTES(frame, world_frame(frame, first)), 1, &e);
-	journal_close(j, NULL);
-	if (f.bad || first < want) {
-		snprintf(why, room, "%llu frames, %llu were durable, %llu are "
-			 "not what was written", (unsigned long long)first,
-			 (unsigned long long)want, (unsigned long long)f.bad);
-		return 1;
-	}
-	if (r == 0)
-		r = journal_at(w, &f, &j, &e);
-	if (r == 0)
-		journal_close(j, NULL);
-	if (r < 0 || f.bad || f.n != first + 1) {
-		snprintf(why, room, "after one more frame: %llu, not %llu: %s",
-			 (unsigned long long)f.n, (unsigned long long)first + 1,
-			 e.text);
-		return 1;
-	}
-	return 0;
-}
-
-const struct scenario scenarios[] = {
-	{ "init", 1, 0, run_init },
-	{ "capture", 0, 0, run_capture },
-	{ "roll", 0, 0, run_roll },
-	{ "read", 0, 0, run_read },
-	{ "month", 0, 0, run_month },
-	{ "case", 0, 0, run_case },
-	{ "people", 0, 0, run_people },
-	{ "journal", 1, 1, run_journal },
-	{ "recover", 0, 0, run_recover },
-	{ NULL, 0, 0, NULL },
-};
