@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Erasing one item of many: decision, bytes, new key, certificate.
+ * Erasing one item of many: decision, bytes, new key, certificate.  And opening
+ * a case of that many, up to its newest item's first byte.
  *
  *	bench_erase DIR [ITEMS]
  *
  * DIR must not exist; ITEMS (default 100000) have a statement and a blob of
- * 2 KiB each.  Prints seconds: of the whole, of the packs, of the new key.
+ * 2 KiB each.  Prints seconds: of the whole, of the packs, of the new key, of
+ * the opening.
  */
 #include "store/age.h"
 #include "store/erase.h"
@@ -18,6 +20,7 @@
 #include <time.h>
 
 #define ORIGIN "scelle/bench-2026"
+#define CASE "cases/00000000000000aa"
 
 static const uint8_t seed[32] = { 1 }, tag[32] = { 2 }, tag2[32] = { 3 };
 
@@ -77,6 +80,26 @@ static void say(struct vault *v, struct stream *s, unsigned kind,
 	must(batch_commit(b, &e), &e, "commit");
 }
 
+/* Everything a reader does before the first byte of the newest item. */
+static double opening(const char *dir, const struct age_identity *id)
+{
+	struct buf plain = BUF_INIT(4096);
+	struct err e = ERR_INIT;
+	struct stream *s;
+	struct vault *v;
+	double t0 = now();
+
+	must(vault_open(dir, VAULT_READ, NULL, &v, &e), &e, "open");
+	must(stream_open(v, CASE, id->recipient, tag2, &s, &e), &e, "case");
+	must(stream_unlock(s, id->secret, &e), &e, "unlock");
+	must(stream_get(s, stream_count(s) - 1, 0, &plain, NULL, &e), &e,
+	     "get");
+	t0 = now() - t0;
+	buf_release(&plain);
+	vault_close(v);
+	return t0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned items = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10)
@@ -102,7 +125,7 @@ int main(int argc, char **argv)
 	must(vault_open(argv[1], VAULT_WRITE, seed, &v, &e), &e, "open");
 	must(stream_create(v, "admin", a.recipient, tag, &admin, &e), &e,
 	     "admin");
-	must(stream_create(v, "cases/00000000000000aa", a.recipient, tag2, &s,
+	must(stream_create(v, CASE, a.recipient, tag2, &s,
 			   &e), &e, "case");
 	fill(v, s, items);
 	must(stream_unlock(s, a.secret, &e), &e, "unlock");
@@ -121,8 +144,10 @@ int main(int argc, char **argv)
 	must(rekey_finish(k, &e), &e, "finish");
 	t3 = now();
 	say(v, admin, LEAF_ERASURE, &list, 1);
-	printf("%.3f %.3f %.3f\n", now() - t0, t2 - t1, t3 - t2);
+	t0 = now() - t0;
 	erase_list_release(&l);
 	vault_close(v);
+	printf("%.3f %.3f %.3f %.3f\n", t0, t2 - t1, t3 - t2,
+	       opening(argv[1], &b));
 	return 0;
 }

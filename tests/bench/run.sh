@@ -4,7 +4,7 @@
 # (A B C A B C ...), medians of the rounds.
 #
 # usage: run.sh [SECTION...]    parse seal verify leaves search frontier pass
-#                               memory audit erase; all of them when none is named
+#                               memory audit erase commit; all of them when none is named
 # BENCH_ROUNDS (5), BENCH_PAGES (1000), BENCH_MEDIA (2000), BENCH_POSTS (100000,
 # search), BENCH_LEAVES (1000000), BENCH_ACCESSES (1000000), BENCH_DIR (a new directory below TMPDIR),
 # BENCH_KEEP=1 keeps it.
@@ -214,28 +214,53 @@ bench_audit() {
 	rm -rf "$W/audit"
 }
 
+# Commits a second, alone and by 64, beside SQLite that only stores and syncs.
+bench_commit() {
+	local r how n
+	for r in $(seq "$ROUNDS"); do
+		note "commit: round $r of $ROUNDS"
+		for how in alone:1:2000 grouped:64:12800; do
+			n=${how#*:}
+			rm -rf "$W/commit" "$W"/commit.db*
+			reported commit "${how%%:*}" "$r" "$B/bench_commit" vault "$W/commit" "${n#*:}" "${n%:*}"
+			reported commit "${how%%:*}-sqlite" "$r" "$B/bench_commit" sqlite "$W/commit.db" "${n#*:}" "${n%:*}"
+		done
+	done
+	rm -rf "$W/commit" "$W"/commit.db*
+	for how in alone:2000 grouped:12800; do
+		n=$(of commit "${how%:*}" wall)
+		row "records a second sealed and durable, ${how%:*}" "${n:+$(calc "${how#*:} / $n")}" \
+			"$(calc "${how#*:} / $(of commit "${how%:*}-sqlite" wall)")" \
+			"$(ratio commit "${how%:*}-sqlite" "${how%:*}" wall)" \
+			"$(ratio commit "${how%:*}-sqlite" "${how%:*}" cpu)" min 0.1
+	done
+}
+
 # One item of 100,000: decision, packs, new key, certificate.
 bench_erase() {
-	local r all packs keys
+	local r all packs keys opened
 	for r in $(seq "$ROUNDS"); do
 		note "erase: round $r of $ROUNDS"
 		rm -rf "$W/erase"
-		read -r all packs keys < <("$B/bench_erase" "$W/erase" "$POSTS" || echo)
-		[ -n "${keys:-}" ] || { note "erase: failed"; break; }
+		read -r all packs keys opened < <("$B/bench_erase" "$W/erase" "$POSTS" || echo)
+		[ -n "${opened:-}" ] || { note "erase: failed"; break; }
+		put erase opened "$r" "$opened" 0 0
 		put erase all "$r" "$all" 0 0
 		put erase packs "$r" "$packs" 0 0
 		put erase keys "$r" "$keys" 0 0
 	done
 	rm -rf "$W/erase"
+	row "a case of $POSTS items opened, to the newest's first byte" "$(of erase opened wall) s" "" \
+		"$(of erase opened wall)" "" max 2
 	row "one item of $POSTS erased" "$(of erase all wall) s" "" "$(of erase all wall)" "" max 5
 }
 
 sections=("$@")
-[ $# -gt 0 ] || sections=(parse seal verify leaves search frontier pass memory audit erase)
+[ $# -gt 0 ] || sections=(parse seal verify leaves search frontier pass memory audit erase commit)
 for s in "${sections[@]}"; do
 	case $s in
-	parse | seal | verify | leaves | search | frontier | pass | memory | audit | erase) ;;
-	*) note "usage: run.sh [parse|seal|verify|leaves|search|frontier|pass|memory|audit|erase]..."; exit 2 ;;
+	parse | seal | verify | leaves | search | frontier | pass | memory | audit | erase | commit) ;;
+	*) note "usage: run.sh [parse|seal|verify|leaves|search|frontier|pass|memory|audit|erase|commit]..."; exit 2 ;;
 	esac
 done
 for s in "${sections[@]}"; do
