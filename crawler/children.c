@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "crawler/children.h"
 
+#include "crawler/boxchild.h"
 #include "crawler/decodechild.h"
 #include "crawler/fetchchild.h"
 #include "crawler/importchild.h"
@@ -19,6 +20,8 @@ int children_main(int argc, char **argv)
 		_exit(parse_child_main(argc - 2, argv + 2));
 	if (!strcmp(argv[2], "import"))
 		_exit(import_child_main(argc - 2, argv + 2));
+	if (!strcmp(argv[2], "box"))
+		_exit(box_child_main(argc - 2, argv + 2));
 	if (!strcmp(argv[2], "decode"))
 		_exit(decode_child_main(argc - 2, argv + 2));
 	_exit(2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "crawler/decodechild.h"
 
+#include "crawler/boxchild.h"
 #include "crawler/wire.h"
 #include "parsers/coding.h"
 #include "util/child.h"
@@ -28,6 +29,24 @@ static int decode(struct bytes head, struct bytes body, struct buf *out,
 				   e);
 	http_head_release(&h);
 	buf_release(&payload);
+	return r;
+}
+
+int decode_child_test(const void *arg)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip"
+		"\r\nTransfer-Encoding: chunked\r\n\r\n";
+	static const uint8_t body[] = { '1', '7', '\r', '\n',
+		0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x4c, 0x4a, 6, 0,
+		0xc2, 0x41, 0x24, 0x35, 3, 0, 0, 0,
+		'\r', '\n', '0', '\r', '\n', '\r', '\n' };
+	struct buf out = BUF_INIT(64);
+	int r = decode(bytes_str(head), BYTES(body, sizeof body), &out, NULL);
+
+	(void)arg;
+	if (r == 0 && !bytes_is(buf_view(&out), "abc"))
+		r = ERR_FORMAT;
+	buf_release(&out);
 	return r;
 }
 
@@ -86,7 +105,9 @@ int decode_body(const char *self_path, struct bytes head, struct bytes body,
 			       : msg.failed, "the body is longer than %zu bytes",
 			       DECODE_BODY_MAX);
 	piece = buf_view(&msg);
-	r = child_start(&spec, &c, e);
+	r = boxes_hold(self_path, e);
+	if (r == 0)
+		r = child_start(&spec, &c, e);
 	if (r == 0)
 		r = child_cpu_limit(c, DECODE_WAIT_MS, e);
 	if (r == 0)

@@ -17,6 +17,8 @@
 
 /* decode_child_main - what `scelle --child decode` runs; the exit status */
 int decode_child_main(int argc, char **argv);
+/* decode_child_test - one body as the child decodes it: 0 as it should be */
+int decode_child_test(const void *arg);
 
 /*
  * decode_body - decode one response

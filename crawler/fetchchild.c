@@ -2,6 +2,7 @@
 /* The keeper's side: what comes back is hostile until it is checked. */
 #include "crawler/fetchchild.h"
 
+#include "crawler/boxchild.h"
 #include "crawler/fetch.h"
 #include "crawler/fetchchild_proto.h"
 #include "crawler/lab.h"
@@ -146,6 +147,8 @@ int fetch_child_start(const struct fetch_child_options *o,
 		r = err_set(e, ERR_NOMEM, "out of memory");
 	if (!r)
 		r = authorities(f, e);
+	if (!r)
+		r = boxes_hold(f->self_path, e);
 	if (!r)
 		r = start(f, e);
 	if (!r) {

@@ -24,6 +24,12 @@ struct fetch_child;
  */
 int fetch_child_main(int argc, char **argv);
 
+struct lab;
+/* fetch_child_lock - lock the process in as the fetch child does; lab may be
+ * NULL.  As sandbox_fetch() */
+int fetch_child_lock(const struct lab *lab, struct sandbox_report *rep,
+		     struct err *e);
+
 struct fetch_child_options {
 	const char *self_path;	/* executable whose main() knows --child */
 	const char *lab_path;	/* NULL outside lab mode */

@@ -113,15 +113,22 @@ static int serve(struct fetcher *f)
 	return r;	/* 1: the keeper closed, all is well */
 }
 
-static int lock_in(const struct lab *lab, struct err *e)
+int fetch_child_lock(const struct lab *lab, struct sandbox_report *rep,
+		     struct err *e)
 {
 	const char *readable[] = {
 		fetch_ca(lab), "/etc/resolv.conf", "/etc/ssl/openssl.cnf",
 	};
+
+	return sandbox_fetch(readable, sizeof(readable) / sizeof(*readable),
+			     rep, e);
+}
+
+static int lock_in(const struct lab *lab, struct err *e)
+{
 	struct sandbox_report rep;
 	uint8_t bytes[SANDBOX_REPORT_LEN];
-	int r = sandbox_fetch(readable, sizeof(readable) / sizeof(*readable),
-			      &rep, e);
+	int r = fetch_child_lock(lab, &rep, e);
 
 	if (r)
 		return r;

@@ -2,6 +2,7 @@
 /* The keeper's side: it frames, counts, and believes nothing. */
 #include "crawler/importchild.h"
 
+#include "crawler/boxchild.h"
 #include "crawler/wire.h"
 #include "util/child.h"
 #include "util/clock.h"
@@ -147,7 +148,9 @@ int import_read(const struct import_read *o, struct import_seen *seen,
 	if (o->file.len > IMPORT_FILE_MAX)
 		return err_set(e, ERR_LIMIT, "the file is longer than %zu bytes",
 			       IMPORT_FILE_MAX);
-	r = child_start(&spec, &c, e);
+	r = boxes_hold(o->self_path, e);
+	if (r == 0)
+		r = child_start(&spec, &c, e);
 	if (r == 0)
 		r = child_cpu_limit(c, IMPORT_CPU_MS, e);
 	if (r == 0)

@@ -26,6 +26,11 @@
 
 /* import_child_main - what `scelle --child import` runs; the exit status */
 int import_child_main(int argc, char **argv);
+/* import_child_test - one file of each kind, as the child reads them; 0 when
+ * all were read.  Call in a box whose descriptor 1 leads to nobody, behind
+ * import_child_warm_up(), which asks the system what libraries ask it once. */
+int import_child_test(const void *arg);
+void import_child_warm_up(void);
 
 /* One record; everything borrowed for the call, everything as the file says. */
 struct import_record {

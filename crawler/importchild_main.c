@@ -442,7 +442,7 @@ static int order(const void *a, const void *b)
 
 /* What libraries ask the system for at their first use, and never again: the
  * size of memory (a large sort), random seeds, the processor's abilities. */
-static void warm_up(void)
+void import_child_warm_up(void)
 {
 	uint8_t sum[SHA256_LEN], large[4096];
 	json_t *o = NULL;
@@ -452,6 +452,41 @@ static void warm_up(void)
 	sha256_once(bytes_str("x"), sum);
 	if (json_read(bytes_str("{\"a\":1}"), 64, 4, &o, NULL) == 0)
 		json_decref(o);
+}
+
+int import_child_test(const void *arg)
+{
+	static const char warc[] = "WARC/1.1\r\nWARC-Type: resource\r\n"
+		"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-"
+		"000000000001>\r\nWARC-Date: 2026-01-02T03:04:05Z\r\n"
+		"WARC-Target-URI: https://example.org/\r\n"
+		"Content-Type: text/plain\r\nContent-Length: 3\r\n\r\n"
+		"abc\r\n\r\n";
+	static const char json[] = "{\"messages\":[{\"id\":1,\"text\":\"a\"}]}";
+	/* result.json, deflated, in a ZIP. */
+	static const uint8_t archive[] = {
+		80, 75, 3, 4, 20, 0, 0, 0, 8, 0, 0, 0, 33,
+		0, 137, 166, 44, 122, 39, 0, 0, 0, 74, 0, 0, 0,
+		11, 0, 0, 0, 114, 101, 115, 117, 108, 116, 46, 106, 115,
+		111, 110, 171, 86, 202, 77, 45, 46, 78, 76, 79, 45, 86,
+		178, 138, 174, 86, 202, 76, 81, 178, 50, 212, 81, 42, 73,
+		173, 40, 81, 178, 82, 74, 84, 170, 141, 173, 85, 32, 18,
+		0, 0, 80, 75, 1, 2, 20, 3, 20, 0, 0, 0, 8,
+		0, 0, 0, 33, 0, 137, 166, 44, 122, 39, 0, 0, 0,
+		74, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 128, 1, 0, 0, 0, 0, 114, 101, 115, 117,
+		108, 116, 46, 106, 115, 111, 110, 80, 75, 5, 6, 0, 0,
+		0, 0, 1, 0, 1, 0, 57, 0, 0, 0, 80, 0, 0,
+		0, 0, 0,
+	};
+	int r = take(bytes_str(warc), NULL);
+
+	(void)arg;
+	if (r == 0)
+		r = take(bytes_str(json), NULL);
+	if (r == 0)
+		r = take(BYTES(archive, sizeof archive), NULL);
+	return r;
 }
 
 int import_child_main(int argc, char **argv)
@@ -468,7 +503,7 @@ int import_child_main(int argc, char **argv)
 	child_begin();
 	if (secret_start())
 		r = err_set(&e, ERR_IO, "cannot protect the process");
-	warm_up();
+	import_child_warm_up();
 	if (r == 0)
 		r = sandbox_parse(IMPORT_MEMORY, &rep, &e);
 	if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "crawler/mediachild.h"
 
+#include "crawler/boxchild.h"
 #include "crawler/wire.h"
 #include "store/sha256.h"
 #include "util/child.h"
@@ -301,6 +302,9 @@ static int job_new(const char *helper, int sight, uint8_t type,
 			       "bytes", MEDIA_BYTES_MAX);
 	if (!file_exists(helper))
 		return err_set(e, ERR_NOENT, "there is no program '%s'", helper);
+	r = media_box_holds(helper, e);
+	if (r < 0)
+		return r;
 	j = calloc(1, sizeof *j);
 	if (!j || answer_init(&j->a) < 0)
 		r = err_set(e, ERR_NOMEM, "no memory to read a medium");

@@ -2,6 +2,7 @@
 /* The keeper's side: what comes back is hostile until it is checked. */
 #include "crawler/parsepool.h"
 
+#include "crawler/boxchild.h"
 #include "crawler/wire.h"
 #include "parsers/html.h"
 #include "parsers/post.h"
@@ -127,6 +128,8 @@ int parse_pool_new(const struct parse_pool_options *o, struct parse_pool **out,
 	p->profiles_dir = strdup(o->profiles_dir);
 	if (!p->self_path || !p->profiles_dir)
 		r = err_set(e, ERR_NOMEM, "out of memory");
+	if (!r)
+		r = boxes_hold(p->self_path, e);
 	for (unsigned i = 0; !r && i < p->n; i++)
 		r = start(p, &p->slot[i], e);
 	if (!r) {

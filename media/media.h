@@ -7,6 +7,16 @@
 
 #include "media/record.h"
 
+/* medium_read - all stages for one medium, as it is; 0, or the keeper is gone
+ * medium_read_response - the same behind a response's codings: its head and
+ *   body, each behind a u32 length */
+int medium_read(struct bytes in);
+int medium_read_response(struct bytes msg);
+
+/* media_box - try ways out of the box (util/box.h), and each library inside it;
+ * says 'Z', or 'E' and why.  The exit status */
+int media_box(unsigned tried);
+
 /* struct parts - metadata found inside the file, borrowed or owned */
 struct parts {
 	struct buf exif;	/* TIFF header and what follows */
