@@ -73,6 +73,9 @@ struct bundle_verify {
 	const char *log_vkey;	/* key to trust; NULL: the one it brings */
 	void (*problem)(void *arg, const char *member, const char *what);
 	void (*fine)(void *arg, const char *what);	/* NULL allowed */
+	/* Called when the file is mapped and before a byte of it is read, to
+	 * lock the process in; negative ends it.  NULL allowed */
+	int (*mapped)(void *arg, uint64_t bytes, struct err *e);
 	void *arg;
 };
 

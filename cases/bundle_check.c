@@ -603,13 +603,20 @@ int bundle_check(const char *path, const struct bundle_verify *o,
 	int r;
 
 	memset(rep, 0, sizeof *rep);
-	r = unzip_open(path, &zip, &ze);
-	if (r == ERR_FORMAT) {
-		bad(&c, path, ze.text);
-		return 1;
+	r = unzip_map(path, &zip, &ze);
+	if (r == 0 && o->mapped) {
+		r = o->mapped(o->arg, unzip_size(zip), e);
+		if (r < 0)
+			goto out;
 	}
-	if (r < 0)
-		return err_set(e, r, "%s", ze.text);
+	if (r == 0)
+		r = unzip_read(zip, &ze);
+	if (r == ERR_FORMAT)
+		bad(&c, path, ze.text);
+	if (r < 0) {
+		r = r == ERR_FORMAT ? 1 : err_set(e, r, "%s", ze.text);
+		goto out;
+	}
 	c.zip = zip;
 	if (get(&c, "SHA256SUMS", &sums) == 0) {
 		r = check_sums(&c, buf_view(&sums));

@@ -207,10 +207,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-int unzip_open(const char *path, struct unzip **out, struct err *e)
+int unzip_map(const char *path, struct unzip **out, struct err *e)
 {
 	struct unzip *z = calloc(1, sizeof *z);
-	struct directory d = { 0, 0, 0, 0 };
 	struct stat st;
 	int fd = -1, r;
 
@@ -234,26 +233,6 @@ int unzip_open(const char *path, struct unzip **out, struct err *e)
 		r = err_errno(e, "cannot map '%s'", path);
 		goto out;
 	}
-	r = find_directory(z, &d, e);
-	if (r < 0)
-		goto out;
-	z->members = calloc(d.count + 1, sizeof *z->members);
-	z->sorted = calloc(d.count + 1, sizeof *z->sorted);
-	z->names = malloc(d.len + 1);
-	if (!z->members || !z->sorted || !z->names) {
-		r = err_set(e, ERR_NOMEM, "no memory for a bundle's directory");
-		goto out;
-	}
-	r = read_directory(z, &d, e);
-	if (r < 0)
-		goto out;
-	qsort(z->sorted, z->count, sizeof *z->sorted, by_name);
-	for (size_t i = 1; i < z->count; i++)
-		if (!strcmp(z->sorted[i - 1]->name, z->sorted[i]->name)) {
-			r = err_set(e, ERR_FORMAT, "two members are named '%s'",
-				    z->sorted[i]->name);
-			goto out;
-		}
 	*out = z;
 	z = NULL;
 	r = 0;
@@ -261,6 +240,49 @@ out:
 	if (fd >= 0)
 		close(fd);
 	unzip_close(z);
+	return r;
+}
+
+uint64_t unzip_size(const struct unzip *z)
+{
+	return z->len;
+}
+
+int unzip_read(struct unzip *z, struct err *e)
+{
+	struct directory d = { 0, 0, 0, 0 };
+	int r = find_directory(z, &d, e);
+
+	if (r < 0)
+		return r;
+	z->members = calloc(d.count + 1, sizeof *z->members);
+	z->sorted = calloc(d.count + 1, sizeof *z->sorted);
+	z->names = malloc(d.len + 1);
+	if (!z->members || !z->sorted || !z->names)
+		return err_set(e, ERR_NOMEM, "no memory for a bundle's "
+			       "directory");
+	r = read_directory(z, &d, e);
+	if (r < 0)
+		return r;
+	qsort(z->sorted, z->count, sizeof *z->sorted, by_name);
+	for (size_t i = 1; i < z->count; i++)
+		if (!strcmp(z->sorted[i - 1]->name, z->sorted[i]->name))
+			return err_set(e, ERR_FORMAT, "two members are named "
+				       "'%s'", z->sorted[i]->name);
+	return 0;
+}
+
+int unzip_open(const char *path, struct unzip **out, struct err *e)
+{
+	struct unzip *z = NULL;
+	int r = unzip_map(path, &z, e);
+
+	if (r == 0)
+		r = unzip_read(z, e);
+	if (r < 0)
+		unzip_close(z);
+	else
+		*out = z;
 	return r;
 }
 

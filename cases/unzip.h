@@ -25,9 +25,16 @@ struct unzip_member {
 };
 
 /*
- * unzip_open - map the file and read its directory
- * Returns 0, ERR_NOENT, ERR_FORMAT (e names offset and cause) or ERR_LIMIT.
+ * unzip_map - map the file; no byte of it is looked at
+ * Returns 0, ERR_NOENT, ERR_FORMAT (too short) or ERR_IO.
+ * unzip_size - its bytes
+ * unzip_read - read its directory, once, before anything below
+ * Returns 0, ERR_FORMAT (e names offset and cause), ERR_LIMIT or ERR_NOMEM.
+ * unzip_open - both
  */
+int unzip_map(const char *path, struct unzip **out, struct err *e);
+uint64_t unzip_size(const struct unzip *z);
+int unzip_read(struct unzip *z, struct err *e);
 int unzip_open(const char *path, struct unzip **out, struct err *e);
 void unzip_close(struct unzip *z);	/* NULL allowed */
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "tools/bundle_child.h"
 #include "tools/commands.h"
 #include "tools/session.h"
 #include "tools/verify_outside.h"
@@ -322,7 +323,7 @@ static int check_bundle(struct cli *cli, const struct verify_args *a)
 
 	sink_open(&s, cli, "bundle");
 	o.arg = &s;
-	r = bundle_check(a->path, &o, &rep, &e);
+	r = bundle_check_in_child(a->path, &o, &rep, &e);
 	if (r < 0) {
 		status = cli_fail(cli, &e);
 		goto out;
