@@ -2,6 +2,7 @@
 /* EXIF, XMP and IPTC, by Exiv2 through GExiv2. */
 #include "media/media.h"
 
+#include "parsers/mime.h"
 #include "util/enc.h"
 
 #include <gexiv2/gexiv2.h>
@@ -179,8 +180,32 @@ static int open_and_read(struct record *r, struct bytes in, int picture)
 	return ok;
 }
 
+/* film - would Exiv2 open this with one of its readers of film?  They abort on
+ * what is not as they expect, and libavformat reads film better. */
+static int film(struct bytes in)
+{
+	static const char atoms[] = "PICTfreeftypjunkmdatmoovpictpnotskipuuid"
+				    "wide";
+	const char *type = mime_sniff(BYTES(in.p, in.len < MIME_LOOK ? in.len
+					    : MIME_LOOK));
+
+	if (in.len < 16 || (type && !strncmp(type, "image/", 6)))
+		return 0;
+	if (type || !memcmp(in.p, "\x1a\x45\xdf\xa3", 4) ||
+	    !memcmp(in.p, "RIFF", 4) || !memcmp(in.p, "\x30\x26\xb2\x75", 4))
+		return 1;
+	for (size_t i = 0; i + 4 < sizeof atoms; i += 4)
+		if (!memcmp(in.p + 4, atoms + i, 4))
+			return 1;
+	return 0;
+}
+
 int exif_read(struct record *r, struct bytes in)
 {
+	if (film(in)) {
+		record_finding(r, "no-picture", NULL, SIZE_MAX);
+		return 0;
+	}
 	return open_and_read(r, in, 1);
 }
 
