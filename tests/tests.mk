@@ -103,7 +103,16 @@ $(BUILD)/fuzz/obj/%.o: %.c
 	$(Q)clang $(CPPFLAGS) $(FUZZFLAGS) $(PKGCFLAGS) -MMD -MP -c -o $@ $<
 $(FUZZBIN): $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZLIBOBJ)
 	$(call say,FUZZLD,$@)
-	$(Q)clang $(CPPFLAGS) $(FUZZFLAGS) -fsanitize=fuzzer $(PKGCFLAGS) -o $@ $^ $(PKGLIBS) -lpthread
+	$(Q)clang $(CPPFLAGS) $(FUZZFLAGS) -fsanitize=fuzzer $(PKGCFLAGS) -o $@ $^ $(PKGLIBS) $(FUZZLIBS) -lpthread
+# Those of media bring the libraries, as scelle-media does; media/shut.c would
+# keep the fuzzer from its own files.
+FUZZMEDIAOBJ := $(patsubst media/%.c,$(BUILD)/fuzz/obj/media/%.o,$(filter-out media/main.c media/shut.c,$(MEDIASRC)) media/plain/sight.c)
+$(BUILD)/fuzz/obj/media/%.o: media/%.c
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(FUZZFLAGS) $(MEDIACFLAGS) -MMD -MP -c -o $@ $<
+$(filter $(BUILD)/fuzz/fuzz_media_%,$(FUZZBIN)): FUZZLIBS = $(MEDIALIBS)
+$(filter $(BUILD)/fuzz/fuzz_media_%,$(FUZZBIN)): $(FUZZMEDIAOBJ)
 
 # The guide is inside the program: a changed text rebuilds it.
 $(O)/cases/guide.o $(BUILD)/fuzz/obj/cases/guide.o: docs/verify-a-bundle.md
