@@ -38,11 +38,10 @@ static inline void media_begin(struct record *r, const char *stage)
 		abort();
 }
 
-/* media_end - whatever was said is a sound object of bounded size */
+/* media_end - whatever was said fits into its bounds */
 static inline void media_end(struct record *r)
 {
-	if (r->facts_b.failed || r->n_findings > RECORD_FINDINGS_MAX ||
-	    r->n_fields > RECORD_FIELDS_MAX || record_end(r) < 0)
+	if (record_end(r) < 0)
 		abort();
 }
 
