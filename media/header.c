@@ -88,6 +88,7 @@ void header_read(struct record *r, const char *type, struct bytes in,
 	container_read(type, in, &see, &f);
 	if (parts->ext_len && parts->ext_got != parts->ext_len)
 		record_finding(r, "xmp-extension-incomplete", NULL, SIZE_MAX);
+	parts->sized = f.width && f.height;
 	if (f.width || f.height) {
 		record_fact_num(r, "width", f.width);
 		record_fact_num(r, "height", f.height);

@@ -26,10 +26,11 @@ struct parts {
 	uint8_t ext_id[32];	/* its GUID, as text */
 	size_t ext_len;		/* what it says its length is; 0: none */
 	size_t ext_got;		/* bytes of it that came */
+	int sized;		/* the container told width and height */
 };
 #define PARTS_MAX ((size_t)16 << 20)	/* of each */
 #define PARTS_INIT { BUF_INIT(PARTS_MAX), BUF_INIT(PARTS_MAX), \
-		     BUF_INIT(PARTS_MAX), BUF_INIT(PARTS_MAX), { 0 }, 0, 0 }
+		     BUF_INIT(PARTS_MAX), BUF_INIT(PARTS_MAX), { 0 }, 0, 0, 0 }
 
 /* *_start - what a library wants from the system, before it is locked in */
 void exif_start(void);

@@ -31,13 +31,24 @@ static int zipped(struct record *r, struct bytes in)
 	return bad;
 }
 
-/* picture - Exiv2 on the file as it is; 1 when it could not */
-static int picture(struct record *r, struct bytes in, int *read)
+/* said - a fact of the stage that runs */
+static int said(const struct record *r, const char *key)
+{
+	for (unsigned i = 0; i < r->n_said; i++)
+		if (!strcmp(r->said[i], key))
+			return 1;
+	return 0;
+}
+
+/* picture - Exiv2 on the file as it is; *read: it could */
+static int picture(struct record *r, struct bytes in, int sized, int *read)
 {
 	int bad = record_begin(r, "exiv2");
 
 	if (!bad) {
 		*read = exif_read(r, in);
+		if (*read && !sized && !said(r, "width"))
+			record_finding(r, "no-dimensions", NULL, SIZE_MAX);
 		bad = record_end(r);
 	}
 	return bad;
@@ -113,7 +124,7 @@ int medium_read(struct bytes in)
 		bad = av(&r, type, in);
 	else if (!bad && (!type || begins(type, "image/")) &&
 		 !is(type, "image/svg+xml"))
-		bad = picture(&r, in, &by_exiv2);
+		bad = picture(&r, in, parts.sized, &by_exiv2);
 	if (!bad && parts.xmp.len)
 		bad = toolkit(&r, &parts);
 	if (by_exiv2 && !is(type, "image/gif")) {

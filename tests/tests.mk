@@ -11,7 +11,7 @@ help:
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS (60)'
 	@echo 'make crash      power loss at every file operation, a sample of it (CRASH_STATES)'
 	@echo 'make torture    the long ones: crash states, each sync and each check taken out, contention,'
-	@echo '                kill, EIO and ENOSPC at every write of a collect, gaps'
+	@echo '                kill, EIO and ENOSPC at every write of a collect, gaps, 10,000 hostile pages'
 	@echo 'make cover      line coverage of the tests'
 	@echo 'make bench      speed as ratios against peers in the same run'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
